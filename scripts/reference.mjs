@@ -1,0 +1,16 @@
+// Writes what is generated from the code: docs/reference/ and the defaults that a start without a file uses.
+// A unit test (src/config/reference.test.ts) fails when they are not up to date.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { node, root, run } from './setup.mjs'
+
+if (process.execPath !== node && !process.features.typescript) {
+  // The Node of this machine cannot read TypeScript: the project's own can.
+  run(node, [import.meta.filename])
+} else {
+  const reference = await import('../src/config/reference.ts')
+  mkdirSync(join(root, 'docs', 'reference'), { recursive: true })
+  writeFileSync(join(root, 'docs', 'reference', 'config.md'), reference.renderConfigReference())
+  writeFileSync(join(root, 'docs', 'reference', 'errors.md'), reference.renderErrorReference())
+  writeFileSync(join(root, 'src', 'config', 'defaults.ts'), reference.renderDefaults())
+}

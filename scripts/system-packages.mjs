@@ -1,0 +1,48 @@
+// Programs of the system that tests run and npm cannot bring. Installed as root on Debian; elsewhere one line says
+// what is missing. Nothing is skipped in silence: with CI=true a missing program is a failure.
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** One row a program: the Debian package that has it, and the test files that need it (a part of their path). */
+export const systemPackages = [
+  { command: 'perl', debian: 'perl-base', neededBy: 'test/systemd-' },
+  { command: 'systemd-notify', debian: 'systemd', neededBy: 'test/systemd-' },
+]
+
+/**
+ * Installs what these test files need, where it may.
+ *
+ * @returns {string[]} the programs that are still missing
+ */
+export function ensureSystemPackages(testFiles) {
+  const needed = systemPackages.filter(row => testFiles.some(file => file.includes(row.neededBy)))
+  const missing = needed.filter(row => !isOnPath(row.command))
+  if (missing.length === 0) return []
+  const packages = [...new Set(missing.map(row => row.debian))]
+  if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) installDebian(packages)
+  const absent = missing.filter(row => !isOnPath(row.command))
+  for (const row of absent) {
+    console.error(`${row.neededBy}*.test.ts needs ${row.command}. Install it: "apt-get install ${row.debian}".`)
+  }
+  return absent.map(row => row.command)
+}
+
+function installDebian(packages) {
+  console.log(`Installing ${packages.join(' ')} for the tests …`)
+  const options = { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
+  const isUpdated = spawnSync('apt-get', ['update', '-qq'], options).status === 0
+  if (isUpdated) spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options)
+}
+
+/** Whether a command can be run by its name. */
+export function isOnPath(command) {
+  return (process.env.PATH ?? '').split(delimiter).some(folder => {
+    try {
+      accessSync(join(folder, command), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}

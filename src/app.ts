@@ -1,0 +1,1 @@
+export { onShutdown, ready, type WorkerIdentity, worker } from './worker/app-api.ts'

@@ -1,0 +1,54 @@
+import { ServerError } from './errors.ts'
+
+/** Where an application listens. */
+export type Address =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'fd'; readonly fd: number }
+  | { readonly kind: 'systemd'; readonly name: string }
+
+const forms = 'HOST:PORT, :PORT, [::1]:PORT, unix:PATH, fd://N or systemd:NAME'
+
+/**
+ * Reads one listen address. `:8000` and `8000` mean every IPv4 and IPv6 interface.
+ *
+ * ```ts
+ * parseAddress('127.0.0.1:8000')  // { kind: 'tcp', host: '127.0.0.1', port: 8000 }
+ * parseAddress('unix:/run/shop.sock')
+ * ```
+ *
+ * @throws {ServerError} ERR_ADDRESS_INVALID when the text is none of the forms, or the port is above 65535.
+ */
+export function parseAddress(text: string): Address {
+  if (text.startsWith('unix:')) return unixAddress(text)
+  const fd = /^fd:\/\/(\d+)$/.exec(text)
+  if (fd) return { kind: 'fd', fd: Number(fd[1]) }
+  const systemd = /^systemd:(.+)$/.exec(text)
+  if (systemd?.[1]) return { kind: 'systemd', name: systemd[1] }
+  const tcp = /^(?:\[([0-9a-fA-F:.%a-z]+)\]|([^:[\]/\s]*)):(\d{1,5})$/.exec(text) ?? /^()()(\d{1,5})$/.exec(text)
+  const port = Number(tcp?.[3])
+  if (!tcp || port > 65_535) {
+    throw new ServerError('ERR_ADDRESS_INVALID', `expected ${forms}, got ${JSON.stringify(text)}`)
+  }
+  return { kind: 'tcp', host: tcp[1] || tcp[2] || '', port }
+}
+
+function unixAddress(text: string): Address {
+  const path = text.slice('unix:'.length).replace(/^\/\/(?=\/)/, '')
+  if (path === '') throw new ServerError('ERR_ADDRESS_INVALID', `expected unix:PATH, got ${JSON.stringify(text)}`)
+  return { kind: 'unix', path }
+}
+
+/** The address as people write it: also the key under which a socket is found again at a reload. */
+export function formatAddress(address: Address): string {
+  switch (address.kind) {
+    case 'tcp':
+      return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`
+    case 'unix':
+      return `unix:${address.path}`
+    case 'fd':
+      return `fd://${address.fd}`
+    case 'systemd':
+      return `systemd:${address.name}`
+  }
+}

@@ -1,0 +1,24 @@
+import type { LoadedConfig } from './config.ts'
+import { originOf } from './draft.ts'
+import { formatValue } from './format.ts'
+import { findOption } from './options-list.ts'
+import { listSettings } from './values.ts'
+
+/**
+ * Every setting with its value and where it comes from, a line each, for `saola config --print`.
+ *
+ * ```
+ * name              "shop"   file saola.config.ts
+ * apps.web.workers  4        env WEB_CONCURRENCY
+ * apps.web.timeout  30s      default
+ * ```
+ */
+export function printConfig({ config, origins }: LoadedConfig): string {
+  const rows = listSettings(config).map(({ path, value, option }) => {
+    const section = findOption(path.split('.').slice(0, -1))
+    return [path, formatValue(value, option.kind), originOf(origins, path, section?.short)]
+  })
+  const widths = [0, 1].map(column => Math.max(...rows.map(row => Math.min(row[column]?.length ?? 0, 60))))
+  const lines = rows.map(row => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
+  return `${lines.join('\n')}\n`
+}

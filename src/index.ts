@@ -1,0 +1,1 @@
+export { type ConfigContext, type ConfigExport, defineConfig, env, type UserConfig as Config } from './config/define.ts'

@@ -1,0 +1,112 @@
+/**
+ * Everything that a supervisor and its workers say to each other, over the channel that Node gives a child.
+ * One discriminated union a direction; `type` is `saola.…`, so that messages of the application itself pass by.
+ */
+
+/** What a worker is told to be, in its environment (`SAOLA_WORKER`), before it runs a line of the application. */
+export interface WorkerSpec {
+  /** The tree's name. */
+  readonly tree: string
+  /** The application's name in the configuration: `web`. */
+  readonly app: string
+  /** The worker's place: 0, 1, … A replacement has the place of the one that it replaces. */
+  readonly index: number
+  /** Counts the reloads since the tree was started, from 1. */
+  readonly generation: number
+  /** Absolute path of the application. */
+  readonly entry: string
+  /** The inherited listen sockets, in the order of the configuration. */
+  readonly sockets: readonly { readonly fd: number; readonly address: string }[]
+  /** Who accepts: the worker itself from the shared socket, or the supervisor, which hands connections over. */
+  readonly accept: 'worker' | 'supervisor'
+  /** Sticky by cookie: the cookie that a first response sets, with the worker's index. */
+  readonly stickyCookie?: string
+  readonly backlog: number
+  readonly maxConnections: number
+  readonly keepAliveMs: number
+  readonly requestTimeoutMs: number
+  readonly bootTimeoutMs: number
+  readonly readyPath?: string
+  readonly readyStatus?: number
+  /** Ready only when the application calls `ready()`. */
+  readonly readySignal: boolean
+  readonly graceful: {
+    readonly timeoutMs: number
+    readonly delayMs: number
+    readonly idleMs: number
+    readonly websocketsMs: number
+  }
+  /** Ask to be replaced after so many requests, and up to `recycleJitter` more at random; 0 never. */
+  readonly recycleRequests: number
+  readonly recycleJitter: number
+  /** The access log's format, or false when there is none. */
+  readonly accessLogFormat: string | false
+}
+
+/** The state of a worker's main loop, sent every second. */
+export interface Beat {
+  /** 99th percentile of the event loop's delay since the last beat, in milliseconds. */
+  readonly loopDelayMs: number
+  /** Event loop utilisation since the last beat, 0 to 1. */
+  readonly utilization: number
+  readonly rssBytes: number
+  readonly heapBytes: number
+  readonly cpuPercent: number
+  readonly connections: number
+  readonly inFlight: number
+  /** Requests answered since the worker was started. */
+  readonly requests: number
+  /** Access-log lines dropped because the supervisor did not take them in time. */
+  readonly logDropped: number
+}
+
+export type ToWorker =
+  /** Stop accepting, answer what is in flight, then end. */
+  | { readonly type: 'saola.drain'; readonly reason: string }
+  /** Keep at most so many connections before leaving the next ones to others. */
+  | { readonly type: 'saola.share'; readonly connections: number }
+  /** A fresh copy of listen socket `index`, as the message's handle. */
+  | { readonly type: 'saola.listener'; readonly index: number }
+  /** A connection, accepted by the supervisor, as the message's handle; `head` is what was read of it already. */
+  | { readonly type: 'saola.connection'; readonly index: number; readonly head?: string }
+
+export type FromWorker =
+  /** The application listens and has said that it is ready. */
+  | { readonly type: 'saola.ready'; readonly bootMs: number; readonly protocol: 'http' | 'tcp' }
+  /** The application could not be loaded. */
+  | { readonly type: 'saola.boot-failed'; readonly message: string; readonly stack: string; readonly code?: string }
+  /** The process is about to end by an error that nobody caught; Node prints it. */
+  | { readonly type: 'saola.last-words'; readonly message: string }
+  | { readonly type: 'saola.beat'; readonly beat: Beat }
+  /** So many connections are open: sent when the number has changed noticeably. */
+  | { readonly type: 'saola.load'; readonly connections: number }
+  /** A copy of listen socket `index` is wanted, to be able to accept again after a pause. */
+  | { readonly type: 'saola.listener-wanted'; readonly index: number }
+  /** A handed-over connection has arrived. */
+  | { readonly type: 'saola.accepted' }
+  /** A handed-over connection has ended. */
+  | { readonly type: 'saola.released' }
+  /** The worker has served as long as it should and asks for a successor. */
+  | { readonly type: 'saola.recycle'; readonly reason: string }
+
+/** What the supervisor asks the watch thread of a worker on its own pipe, a JSON line each. */
+export interface StackRequest {
+  readonly type: 'stack'
+  readonly id: number
+}
+
+/** One frame of a stack, innermost first. */
+export interface StackFrame {
+  readonly functionName: string
+  readonly url: string
+  /** Counted from 1. */
+  readonly line: number
+  readonly column: number
+}
+
+export interface StackReply {
+  readonly type: 'stack'
+  readonly id: number
+  readonly frames: readonly StackFrame[]
+  readonly error?: string
+}

@@ -1,0 +1,113 @@
+/** The supervisor process: wires configuration, supervisor, control socket, signals and output together. */
+import { systemClock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { LoadedConfig } from '../config/config.ts'
+import { type ControlServer, openControl } from '../control/server.ts'
+import type { OpenFiles } from '../supervisor/output/open-files.ts'
+import { writePidFile } from '../supervisor/pid-file.ts'
+import { listenToSignals, type SignalVerbs } from '../supervisor/signals.ts'
+import { Supervisor } from '../supervisor/supervisor.ts'
+import { openSystemd, type SystemdNotifier } from '../supervisor/systemd.ts'
+import { banner } from './banner.ts'
+import { defineApps } from './define-app.ts'
+import { openOutput } from './open-output.ts'
+import { createHandlers } from './operations.ts'
+import { Reloader } from './reloader.ts'
+
+export interface SuperviseOptions {
+  readonly version: string
+  /** The configuration as it was at the start. */
+  readonly loaded: LoadedConfig
+  /** Reads the configuration again, for a reload. */
+  load(): Promise<LoadedConfig>
+  /** Called with a function that reloads, when the tree is up: `saola dev` reloads on changed files. */
+  readonly onReload?: (reload: () => void) => void
+}
+
+const flushMs = 2_000
+
+/**
+ * Runs a tree in the foreground until it is stopped, and returns the exit code.
+ *
+ * @throws {ServerError} when it cannot start: an address in use, a tree that runs already, an unknown user.
+ */
+export async function supervise(options: SuperviseOptions): Promise<number> {
+  const { config, warnings } = options.loaded
+  if (config.umask !== undefined) process.umask(config.umask)
+  const { log, output, sink, files, format } = openOutput(config.log)
+  for (const warning of warnings) log.warn('config.warning', { message: warning })
+  if (process.pid === 1) log.warn('supervisor.pid1', { advice: 'run the container with --init: Node reaps only its own children' })
+  const systemd = openSystemd(process.env, message => log.warn('systemd.trouble', { message }))
+  const supervisor = new Supervisor({
+    name: config.name,
+    version: options.version,
+    configFile: config.file,
+    apps: defineApps(config, 1),
+    cwd: config.dir,
+    clock: systemClock,
+    log,
+    output,
+    files,
+    onServing: (app, listen) => {
+      log.info('app.serving', { name: app.spec.name, listen: listen.join(' '), entry: app.entry })
+    },
+    onReady: () => {
+      const { apps } = supervisor.status()
+      log.info('tree.ready', { name: config.name, pid: process.pid, listen: apps.flatMap(app => app.listen).join(' ') })
+      if (format === 'pretty') sink.write(banner(supervisor.status(), options.version))
+      systemd.notify('READY=1', `STATUS=Serving ${apps.map(app => app.name).join(', ')}`)
+    },
+  })
+  const reloader = new Reloader({ supervisor, log, systemd, loaded: options.loaded, load: options.load })
+  let control: ControlServer | undefined
+  let removePidFile: (() => void) | undefined
+  try {
+    control = await openControl(config.control.socket, createHandlers({ supervisor, reloader, output, files }))
+    removePidFile = config.pidFile === undefined ? undefined : writePidFile(config.pidFile)
+    await supervisor.open()
+  } catch (error) {
+    control?.close()
+    removePidFile?.()
+    throw error
+  }
+  const deafen = listenToSignals(signalVerbs({ supervisor, reloader, files, log, systemd }))
+  log.info('tree.starting', { name: config.name, pid: process.pid, version: options.version, node: process.version })
+  options.onReload?.(() => void reloader.reload())
+  const code = await supervisor.run()
+  log.info('tree.stopped', { name: config.name, code })
+  deafen()
+  systemd.close()
+  control.close()
+  removePidFile?.()
+  await files.closeAll(flushMs)
+  await output.flush(flushMs)
+  return code
+}
+
+interface SignalTargets {
+  readonly supervisor: Supervisor
+  readonly reloader: Reloader
+  readonly files: OpenFiles
+  readonly log: Log
+  readonly systemd: SystemdNotifier
+}
+
+function signalVerbs({ supervisor, reloader, files, log, systemd }: SignalTargets): SignalVerbs {
+  return {
+    stop(isQuick) {
+      systemd.notify('STOPPING=1')
+      supervisor.stop(isQuick)
+    },
+    reload: () => void reloader.reload().catch(() => {}),
+    reopenLogs() {
+      files.reopenAll()
+      log.info('logs.reopened')
+    },
+    scaleBy(step) {
+      const [app] = supervisor.status().apps
+      if (app) void supervisor.scale(app.name, app.workers + step)
+    },
+    drainWorkers: () => void supervisor.halt('all'),
+    ignore: (signal, why) => log.warn('signal.ignored', { signal, why }),
+  }
+}

@@ -1,0 +1,117 @@
+/** Who gets the next connection: shares for the workers of a shared socket, a balancer where the supervisor accepts. */
+import type net from 'node:net'
+import { type AppDefinition, acceptorOf } from './app-definition.ts'
+import { Balancer } from './balancer.ts'
+import type { RunningChild } from './child-process.ts'
+import { fairShare } from './fair-share.ts'
+import type { Child } from './fleet.ts'
+import type { ListenSocket } from './sockets.ts'
+
+interface Member {
+  readonly child: Child
+  readonly running: RunningChild
+  connections: number
+}
+
+interface Team {
+  readonly members: Map<number, Member>
+  balancer: Balancer | undefined
+  readonly listening: Set<string>
+  share: number | undefined
+  timer: NodeJS.Timeout | undefined
+}
+
+// Counts arrive in bursts; one answer to a burst is enough.
+const shareEveryMs = 2
+
+export class Dispatch {
+  readonly #teams = new Map<string, Team>()
+
+  /** A worker serves from now on. */
+  async admit(child: Child, running: RunningChild, app: AppDefinition, sockets: readonly ListenSocket[]): Promise<void> {
+    const team = this.#teamOf(child.group)
+    team.members.set(child.id, { child, running, connections: 0 })
+    if (acceptorOf(app) === 'worker') this.#share(team)
+    else await this.#balance(team, child, running, { app, sockets })
+  }
+
+  /** A worker gets nothing more: it is told to drain, hangs, or is gone. */
+  dismiss(child: Child): void {
+    const team = this.#teams.get(child.group)
+    if (!team?.members.delete(child.id)) return
+    team.balancer?.remove(child.id)
+    if (!team.balancer) this.#share(team)
+  }
+
+  /** A worker of a shared socket has counted its connections. */
+  loaded(child: Child, connections: number): void {
+    const team = this.#teams.get(child.group)
+    const member = team?.members.get(child.id)
+    if (!team || !member || member.connections === connections) return
+    member.connections = connections
+    if (team.balancer) return
+    team.timer ??= setTimeout(() => this.#share(team), shareEveryMs)
+  }
+
+  accepted(child: Child): void {
+    this.#teams.get(child.group)?.balancer?.accepted(child.id)
+  }
+
+  released(child: Child): void {
+    this.#teams.get(child.group)?.balancer?.released(child.id)
+  }
+
+  close(): void {
+    for (const team of this.#teams.values()) {
+      clearTimeout(team.timer)
+      team.balancer?.close()
+    }
+  }
+
+  #teamOf(group: string): Team {
+    let team = this.#teams.get(group)
+    if (!team) {
+      team = { members: new Map(), balancer: undefined, listening: new Set(), share: undefined, timer: undefined }
+      this.#teams.set(group, team)
+    }
+    return team
+  }
+
+  #share(team: Team): void {
+    clearTimeout(team.timer)
+    team.timer = undefined
+    const members = [...team.members.values()]
+    // A worker that is alone has no share to keep to, so it is told only when it was one of several before.
+    const share = fairShare(members.map(member => member.connections)) ?? (team.share && Number.MAX_SAFE_INTEGER)
+    if (share === undefined || share === team.share) return
+    team.share = share
+    for (const { running } of members) running.send({ type: 'saola.share', connections: share })
+  }
+
+  async #balance(team: Team, child: Child, running: RunningChild, { app, sockets }: Place): Promise<void> {
+    const { balance, stickyCookie, backlog, maxConnections } = app
+    if (balance === 'shared') return
+    team.balancer ??= new Balancer({ balance, cookie: stickyCookie, backlog, maxConnections })
+    const { balancer } = team
+    balancer.add({
+      id: child.id,
+      index: child.index,
+      connections: 0,
+      isBusy: false,
+      give: (socket: net.Socket, head) => {
+        const message = { type: 'saola.connection', index: 0, ...(head === undefined ? {} : { head }) } as const
+        return running.send(message, socket)
+      },
+    })
+    for (const { key, fd } of sockets) {
+      if (team.listening.has(key)) continue
+      team.listening.add(key)
+      await balancer.listen(fd)
+    }
+  }
+}
+
+interface Place {
+  readonly app: AppDefinition
+  readonly sockets: readonly ListenSocket[]
+}

@@ -1,0 +1,205 @@
+import * as z from 'zod'
+import { countCpus, workersMax } from '../base/cpu-count.ts'
+import { logLevels } from '../base/log.ts'
+import { addresses, choice, count, duration, path, share, size, text } from '../base/option-types.ts'
+
+const expectedWorkers = '"auto", a number of workers such as 4, or { min, max }'
+
+const workers = z
+  .union([
+    z.literal('auto'),
+    count({ min: 1, max: workersMax }),
+    z.strictObject({
+      min: count({ min: 1, max: workersMax }).meta({ change: 'live', description: 'The fewest workers.' }),
+      max: count({ min: 1, max: workersMax }).meta({ description: 'The most workers.' }),
+    }),
+  ])
+  .transform((value, context) => {
+    const range = typeof value === 'object' ? value : rangeOf(value)
+    if (range.min > range.max) {
+      const message = `expected min to be at most max, got ${JSON.stringify(value)}`
+      context.issues.push({ code: 'custom', message, input: value })
+    }
+    return range
+  })
+  .meta({ kind: 'workers', expected: expectedWorkers })
+
+function rangeOf(value: 'auto' | number): { min: number; max: number } {
+  const number = value === 'auto' ? countCpus() : value
+  return { min: number, max: number }
+}
+
+/** A file that lines go to, rotated by size. */
+const outputFile = z.strictObject({
+  file: path().meta({ change: 'restart', description: 'The file.' }),
+  maxBytes: size().prefault('50MB').meta({ change: 'restart', description: 'Rotate above this size; 0 never.' }),
+  backups: count().prefault(10).meta({ change: 'restart', description: 'How many rotated files are kept.' }),
+})
+
+const sticky = z
+  .strictObject({
+    by: choice(['ip', 'cookie'])
+      .prefault('ip')
+      .meta({ change: 'restart', description: 'What tells one client from another: its address, or a cookie.' }),
+    cookie: z
+      .string()
+      .regex(/^[\w.-]{1,64}$/)
+      .meta({ expected: 'the name of a cookie, of letters, digits and _ . -' })
+      .prefault('saola_route')
+      .meta({ change: 'restart', description: 'The name of that cookie.' }),
+  })
+  .prefault({})
+  .meta({ description: 'How `balance: "sticky"` finds the worker that a client had before.' })
+
+const backoff = z
+  .strictObject({
+    min: duration().prefault('100ms').meta({ change: 'live', description: 'The wait before the first retry.' }),
+    max: duration().prefault('10s').meta({ change: 'live', description: 'The longest wait between two retries.' }),
+  })
+  .superRefine(({ min, max }, context) => {
+    if (min > max)
+      context.addIssue({ code: 'custom', message: `expected min to be at most max, got ${min}ms > ${max}ms` })
+  })
+  .prefault({})
+  .meta({ description: 'The wait before a worker that ended too early is started again; it doubles each time.' })
+
+const memory = z
+  .strictObject({
+    soft: share()
+      .optional()
+      .meta({ change: 'live', description: 'Drain and replace a worker above this; unset never.' }),
+    hard: share()
+      .optional()
+      .meta({ change: 'live', description: 'Kill and replace a worker above this; unset never.' }),
+  })
+  .superRefine(({ soft, hard }, context) => {
+    const isAbove =
+      (soft && hard && 'bytes' in soft && 'bytes' in hard && soft.bytes > hard.bytes) ||
+      (soft && hard && 'fraction' in soft && 'fraction' in hard && soft.fraction > hard.fraction)
+    if (isAbove) {
+      const message =
+        'expected soft to be at most hard: a worker is drained before it is killed, got a soft limit above'
+      context.addIssue({ code: 'custom', message: `${message} the hard one` })
+    }
+  })
+  .prefault({})
+  .meta({
+    description:
+      'Limits of the memory of one worker (RSS). A share is one of the memory that each worker may have: ' +
+      "the container's limit, else the machine's memory, divided by the workers.",
+  })
+
+const recycle = z
+  .strictObject({
+    requests: count()
+      .prefault(0)
+      .meta({ change: 'restart', description: 'Replace a worker after so many requests; 0 never.' }),
+    jitter: count()
+      .prefault(0)
+      .meta({ change: 'restart', description: 'Up to so many requests more, at random, so that not all go at once.' }),
+    lifetime: duration()
+      .prefault('0')
+      .meta({ change: 'live', description: 'Replace a worker after this time; 0 never.' }),
+    memory,
+  })
+  .prefault({})
+  .meta({ description: 'When a healthy worker is drained and replaced.' })
+
+/** How the supervisor runs one application. */
+export const supervisorOptions = z.strictObject({
+  listen: addresses().prefault('127.0.0.1:8000').meta({
+    change: 'restart',
+    description: 'Where it listens: `HOST:PORT`, `:PORT`, `[::1]:PORT`, `unix:PATH`, `fd://N` or `systemd:NAME`.',
+  }),
+  workers: workers.prefault('auto').meta({
+    change: 'live',
+    description:
+      'How many workers: `"auto"` (the cores, capped by the CPU quota of the container), a number, or a range.',
+  }),
+  balance: choice(['shared', 'round-robin', 'least-connections', 'sticky']).prefault('shared').meta({
+    change: 'restart',
+    description:
+      'Who takes a connection: any worker from the shared socket, or the one that the supervisor chooses and hands it to.',
+  }),
+  sticky,
+  backlog: count({ min: 1, max: 65_535 })
+    .prefault(2048)
+    .meta({ change: 'restart', description: 'Connections that wait in the kernel to be accepted.' }),
+  timeout: duration()
+    .prefault('30s')
+    .meta({ change: 'live', description: 'Kill a worker whose event loop stands still for so long; 0 never.' }),
+  bootTimeout: duration()
+    .prefault('60s')
+    .meta({ change: 'restart', description: 'A worker that is not ready after this time has failed.' }),
+  startSeconds: duration().prefault('1s').meta({
+    change: 'live',
+    description: 'A worker that ends sooner than this after its start counts as a failed start.',
+  }),
+  startRetries: count()
+    .prefault(10)
+    .meta({ change: 'live', description: 'After so many failed starts in a row its state is FATAL.' }),
+  backoff,
+  recycle,
+  user: z
+    .union([z.string().min(1), z.int().min(0)])
+    .transform(String)
+    .meta({ expected: 'the name or number of a user' })
+    .optional()
+    .meta({ change: 'restart', description: 'Run the workers as this user. Only root can.' }),
+  group: z
+    .union([z.string().min(1), z.int().min(0)])
+    .transform(String)
+    .meta({ expected: 'the name or number of a group' })
+    .optional()
+    .meta({ change: 'restart', description: "Run the workers as this group; the user's own by default." }),
+  env: z
+    .record(z.string().regex(/^[^=\0]+$/), z.string())
+    .meta({ expected: 'variables and their texts, such as { NODE_ENV: "production" }' })
+    .prefault({})
+    .meta({ change: 'restart', description: "Environment variables of the workers, beside the supervisor's own." }),
+  node: z
+    .array(text('a flag of Node'))
+    .meta({ expected: 'a list of flags of Node such as ["--enable-source-maps"]' })
+    .prefault([])
+    .meta({ change: 'restart', description: 'Flags of Node for the workers.' }),
+  cwd: path().prefault('.').meta({ change: 'restart', description: 'The working directory of the workers.' }),
+  stdout: outputFile
+    .optional()
+    .meta({ description: "A file for what the workers write to stdout; Saola's own output when unset." }),
+  stderr: outputFile
+    .optional()
+    .meta({ description: "A file for what the workers write to stderr; Saola's own output when unset." }),
+})
+
+const log = z
+  .strictObject({
+    level: choice(logLevels).prefault('info').meta({ change: 'live', description: 'The least level that is written.' }),
+    format: choice(['auto', 'pretty', 'json', 'raw']).prefault('auto').meta({
+      change: 'refused',
+      description:
+        '`"auto"` is `"pretty"` on a terminal and `"json"` elsewhere; `"raw"` leaves the lines of the workers as they are.',
+    }),
+    file: path().prefault('-').meta({ change: 'refused', description: 'The file; `-` is standard output.' }),
+    maxBytes: size().prefault('50MB').meta({ change: 'refused', description: 'Rotate above this size; 0 never.' }),
+    backups: count().prefault(10).meta({ change: 'refused', description: 'How many rotated files are kept.' }),
+  })
+  .prefault({})
+  .meta({ description: "Saola's own log, in which the output of the workers stands, too." })
+
+const umask = z
+  .union([z.string().regex(/^(?:0o?)?[0-7]{1,3}$/), z.int().min(0).max(0o777)])
+  .transform(value => (typeof value === 'string' ? Number.parseInt(value.replace(/^0o/, ''), 8) : value))
+  .meta({ kind: 'octal', expected: 'a file mode mask such as "022" or 0o022' })
+
+/** What the supervisor of a tree needs beside its applications. */
+export const treeOptions = z.strictObject({
+  log,
+  pidFile: path().optional().meta({ change: 'refused', description: 'Write the process id of the supervisor here.' }),
+  umask: umask.optional().meta({
+    change: 'refused',
+    description: 'Permissions that new files do not get, in octal: "022"; as inherited when unset.',
+  }),
+})
+
+export type SupervisorOptions = z.output<typeof supervisorOptions>
+export type TreeOptions = z.output<typeof treeOptions>

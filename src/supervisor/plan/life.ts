@@ -1,0 +1,196 @@
+/** The life of a child: spawned, ready, ended, and what becomes of its place. */
+import { backoffMs } from '../../base/backoff.ts'
+import { type Child, createGroup, type Exit, type Group, type GroupSpec, nameOf, type Slot, slotOf } from '../fleet.ts'
+import { failRollout, promote, rolloutStepDone } from './rollout.ts'
+import { type FleetEvent, log, type Turn } from './turn.ts'
+
+// A worker that has said why it cannot boot ends by itself; this is how long it may take.
+const bootFailedExitMs = 2_000
+
+/**
+ * Starts each group with one child only. When that one is ready, the application works, and the others follow all at
+ * once; when it is not, the reason is printed once and not once a core.
+ */
+export function startGroups(turn: Turn, specs: readonly GroupSpec[]): void {
+  for (const spec of specs) {
+    const group = createGroup(spec)
+    turn.fleet.groups.set(spec.name, group)
+    const first = group.slots[0]
+    if (first) first.child = spawn(turn, group, first)
+  }
+}
+
+/** Creates a child and asks for its process. The caller puts it into its place. */
+export function spawn(turn: Turn, group: Group, slot: Slot, spec: GroupSpec = group.spec): Child {
+  const { fleet, now } = turn
+  const child: Child = {
+    id: fleet.nextId++,
+    group: spec.name,
+    index: slot.index,
+    generation: group.rollout?.generation ?? fleet.generation,
+    revision: spec.revision,
+    pid: undefined,
+    state: 'STARTING',
+    spawnedAt: now,
+    readyAt: undefined,
+    readyBy: now + spec.bootTimeoutMs,
+    lastBeatAt: now,
+    beat: undefined,
+    retireReason: undefined,
+    drainAt: undefined,
+    killAt: undefined,
+    doom: undefined,
+    stackUntil: undefined,
+    bootError: undefined,
+    lastWords: undefined,
+  }
+  slot.retryAt = undefined
+  fleet.children.set(child.id, child)
+  turn.actions.push({ do: 'spawn', child })
+  return child
+}
+
+/** Fills every empty place that nothing speaks against. */
+export function fillSlots(turn: Turn, group: Group): void {
+  if (turn.fleet.phase === 'stopping') return
+  for (const slot of group.slots) {
+    if (!slot.child && !slot.isHalted && slot.retryAt === undefined && slot.emptyState === 'STOPPED') {
+      slot.child = spawn(turn, group, slot)
+    }
+  }
+}
+
+export function onSpawned(turn: Turn, id: number, pid: number): void {
+  const child = turn.fleet.children.get(id)
+  if (child) child.pid = pid
+}
+
+export function onSpawnFailed(turn: Turn, id: number, message: string): void {
+  const child = turn.fleet.children.get(id)
+  if (!child) return
+  child.bootError = message
+  log(turn, 'error', 'worker.spawn-failed', { name: nameOf(child), error: message })
+  onExited(turn, { id, code: null, signal: null })
+}
+
+export function onReady(turn: Turn, id: number, bootMs: number): void {
+  const { fleet, now } = turn
+  const child = fleet.children.get(id)
+  const group = child && fleet.groups.get(child.group)
+  if (!child || !group || child.state !== 'STARTING') return
+  child.state = 'RUNNING'
+  child.readyAt = now
+  child.lastBeatAt = now
+  const { pid, generation } = child
+  log(turn, 'info', 'worker.ready', { name: nameOf(child), pid, generation, bootMs: Math.round(bootMs) })
+  const slot = slotOf(fleet, child)
+  if (slot?.successor === child) promote(turn, group, slot)
+  if (group.rollout?.childId === child.id) rolloutStepDone(group)
+  if (!group.hasServed) {
+    group.hasServed = true
+    turn.actions.push({ do: 'announce', group: group.spec.name })
+  }
+  if (!group.rollout) fillSlots(turn, group)
+  declareReady(turn)
+}
+
+function declareReady({ fleet, actions }: Turn): void {
+  if (fleet.phase !== 'starting') return
+  for (const group of fleet.groups.values()) {
+    const isFatal = group.slots.some(slot => slot.emptyState === 'FATAL')
+    if (!isFatal && group.slots.some(slot => slot.child?.state !== 'RUNNING')) return
+  }
+  fleet.phase = 'running'
+  actions.push({ do: 'tree-ready' })
+}
+
+export function onBootFailed(turn: Turn, event: FleetEvent & { type: 'boot-failed' }): void {
+  const child = turn.fleet.children.get(event.id)
+  if (!child) return
+  child.bootError = event.message
+  child.killAt = turn.now + bootFailedExitMs
+  log(turn, 'error', 'worker.boot-failed', { name: nameOf(child), pid: child.pid, error: event.message, stack: event.stack })
+}
+
+export function onLastWords(turn: Turn, id: number, message: string): void {
+  const child = turn.fleet.children.get(id)
+  if (!child) return
+  if (child.state === 'STARTING') child.bootError ??= message
+  else child.lastWords = message
+}
+
+export function onExited(turn: Turn, event: Pick<FleetEvent & { type: 'exited' }, 'id' | 'code' | 'signal'>): void {
+  const { fleet } = turn
+  const child = fleet.children.get(event.id)
+  if (!child) return
+  fleet.children.delete(child.id)
+  const group = fleet.groups.get(child.group)
+  const place = group?.slots[child.index]
+  const slot = slotOf(fleet, child)
+  const exit = describeExit(child, event, turn.now)
+  reportExit(turn, child, exit, slot !== undefined)
+  if (place && (slot || child.doom)) place.lastExit = exit
+  if (!group || !slot) return
+  const wasRolling = group.rollout?.childId === child.id
+  if (slot.successor === child) {
+    slot.successor = undefined
+    if (!wasRolling) delayRetirement(turn, group, slot)
+  } else {
+    slot.child = slot.successor
+    slot.successor = undefined
+    slot.restarts++
+    if (!slot.child) refill(turn, group, slot, child, exit)
+  }
+  if (wasRolling) failRollout(turn, group, exit.reason)
+}
+
+function reportExit(turn: Turn, child: Child, exit: Exit, isUnexpected: boolean): void {
+  const { pid, generation } = child
+  const { code, signal, reason } = exit
+  const isClean = !isUnexpected && child.doom === undefined
+  const fields = { name: nameOf(child), pid, generation, code, signal, reason: isClean ? undefined : reason }
+  log(turn, isClean ? 'info' : 'error', isClean ? 'worker.stopped' : 'worker.exited', fields)
+}
+
+/** What the end of a child looked like, in words for `status` and the log. */
+function describeExit(child: Child, { code, signal }: { code: number | null; signal: string | null }, now: number): Exit {
+  const how = signal ? `killed by ${signal}` : code === null ? 'could not be started' : `exited with code ${code}`
+  const ended = child.lastWords === undefined ? how : `${how}: ${child.lastWords}`
+  const boot = child.bootError === undefined ? undefined : `could not boot: ${child.bootError}`
+  const early = child.readyAt === undefined && child.state === 'STARTING' ? `${ended} before it was ready` : ended
+  return { code: code ?? undefined, signal: signal ?? undefined, reason: child.doom ?? boot ?? early, atMs: now }
+}
+
+/** Fills a place again whose child ended by itself: at once after a good run, later and later after failed starts. */
+export function refill(turn: Turn, group: Group, slot: Slot, ended: Child, exit: Exit): void {
+  const { fleet, now } = turn
+  if (fleet.phase === 'stopping' || slot.isHalted) {
+    slot.emptyState = 'STOPPED'
+    return
+  }
+  const wasStable = ended.readyAt !== undefined && now - ended.readyAt >= group.spec.startMs
+  slot.failures = wasStable ? 0 : slot.failures + 1
+  slot.emptyState = 'STOPPED'
+  if (wasStable) {
+    slot.child = spawn(turn, group, slot)
+    return
+  }
+  // The very first boot threw: the fault is in the application, not in the moment, and someone is watching.
+  const isHopeless = !group.hasServed && ended.bootError !== undefined
+  if (isHopeless || slot.failures > group.spec.startRetries) {
+    slot.emptyState = 'FATAL'
+    log(turn, 'error', 'worker.fatal', { name: nameOf(ended), failures: slot.failures, reason: exit.reason })
+    declareReady(turn)
+    return
+  }
+  const waitMs = backoffMs(slot.failures, group.spec.backoff, turn.random)
+  slot.emptyState = 'BACKOFF'
+  slot.retryAt = now + waitMs
+  log(turn, 'warn', 'worker.backoff', { name: nameOf(ended), failures: slot.failures, waitMs })
+}
+
+/** A successor of a child that should be recycled failed: the old one serves on, and it is tried again later. */
+function delayRetirement(turn: Turn, group: Group, slot: Slot): void {
+  slot.failures++
+  slot.retryAt = turn.now + backoffMs(slot.failures, group.spec.backoff, turn.random)
+}

@@ -1,0 +1,87 @@
+/**
+ * What a supervisor does about an event: the only place where a fleet changes. It is a function of the fleet, the
+ * event and the time; it starts nothing itself, and so every sequence of deaths, signals and reloads can be tested
+ * in microseconds.
+ */
+import { type Fleet, shiftTimes } from '../fleet.ts'
+import { deadlineOf, onBeat, onDeadlines, onStack } from './health.ts'
+import { onBootFailed, onExited, onLastWords, onReady, onSpawned, onSpawnFailed, startGroups } from './life.ts'
+import { continueRollouts, onReload, onRestart, onRetire, retireOld } from './rollout.ts'
+import { onHalt, onScale } from './scale.ts'
+import { endWhenEmpty, onStop } from './stop.ts'
+import type { Action, FleetEvent, Turn } from './turn.ts'
+
+// Ticks come every second at the latest, so a longer silence means that this process itself did not run.
+const suspendedAfterMs = 2_500
+
+/** Decides what to do about one event. Changes the fleet, and returns what is to be begun. */
+export function plan(fleet: Fleet, event: FleetEvent, now: number, random: () => number = Math.random): Action[] {
+  const turn: Turn = { fleet, now, random, actions: [] }
+  const gapMs = now - fleet.lastTurnAt
+  if (gapMs > suspendedAfterMs) forgive(turn, gapMs)
+  fleet.lastTurnAt = now
+  react(turn, event)
+  onDeadlines(turn)
+  retireOld(turn)
+  continueRollouts(turn)
+  endWhenEmpty(turn)
+  return turn.actions
+}
+
+/** Milliseconds until the plan must be asked again, even when nothing happens. */
+export function nextTickMs(fleet: Fleet, now: number): number {
+  let next = now + 1_000
+  const consider = (at: number | undefined) => {
+    if (at !== undefined && at < next) next = at
+  }
+  for (const child of fleet.children.values()) {
+    consider(deadlineOf(fleet, child))
+    consider(child.drainAt)
+    consider(child.killAt)
+    consider(child.stackUntil)
+  }
+  for (const group of fleet.groups.values()) for (const slot of group.slots) consider(slot.retryAt)
+  return Math.max(1, next - now)
+}
+
+function forgive(turn: Turn, gapMs: number): void {
+  shiftTimes(turn.fleet, gapMs)
+  turn.actions.push({ do: 'log', level: 'warn', event: 'supervisor.suspended', fields: { forMs: Math.round(gapMs) } })
+}
+
+function react(turn: Turn, event: FleetEvent): void {
+  switch (event.type) {
+    case 'start':
+      return startGroups(turn, event.specs)
+    case 'tick':
+      return
+    case 'spawned':
+      return onSpawned(turn, event.id, event.pid)
+    case 'spawn-failed':
+      return onSpawnFailed(turn, event.id, event.message)
+    case 'ready':
+      return onReady(turn, event.id, event.bootMs)
+    case 'boot-failed':
+      return onBootFailed(turn, event)
+    case 'last-words':
+      return onLastWords(turn, event.id, event.message)
+    case 'beat':
+      return onBeat(turn, event.id, event.beat)
+    case 'retire':
+      return onRetire(turn, event.id, event.reason)
+    case 'stack':
+      return onStack(turn, event)
+    case 'exited':
+      return onExited(turn, event)
+    case 'reload':
+      return onReload(turn, event.ticket, event.specs)
+    case 'restart':
+      return onRestart(turn, event.ticket, event.target)
+    case 'halt':
+      return onHalt(turn, event.ticket, event.target)
+    case 'scale':
+      return onScale(turn, event.ticket, event.target, event.workers)
+    case 'stop':
+      return onStop(turn, event.isQuick)
+  }
+}

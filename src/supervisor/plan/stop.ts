@@ -1,0 +1,61 @@
+/** The end: of one child that drains, and of the whole tree. */
+import type { Child, GroupSpec } from '../fleet.ts'
+import { nameOf } from '../fleet.ts'
+import { abandonOperations } from './rollout.ts'
+import { log, type Turn } from './turn.ts'
+
+// Over and above the time that a worker itself takes to give up on its last requests.
+const killMarginMs = 1_000
+const quickMs = 1_000
+
+/** Asks a child to finish what it has and to end. It is killed if it takes longer than it may. */
+export function beginDrain(turn: Turn, child: Child, reason: string, spec?: GroupSpec): void {
+  const { fleet, now, actions } = turn
+  child.drainAt = undefined
+  if (child.doom !== undefined) return
+  const stopTimeoutMs = (spec ?? fleet.groups.get(child.group)?.spec)?.stopTimeoutMs ?? 0
+  child.state = 'STOPPING'
+  child.killAt = now + stopTimeoutMs + killMarginMs
+  log(turn, 'info', 'worker.stopping', { name: nameOf(child), pid: child.pid, reason })
+  actions.push({ do: 'drain', child, reason })
+}
+
+/** Stops the tree: gracefully at first; asked again, or asked to be quick, within a second. */
+export function onStop(turn: Turn, isQuickAsked: boolean): void {
+  const { fleet, now } = turn
+  const isQuick = isQuickAsked || fleet.phase === 'stopping'
+  log(turn, 'info', 'tree.stopping', { quick: isQuick, workers: fleet.children.size })
+  fleet.phase = 'stopping'
+  abandonOperations(turn)
+  for (const group of fleet.groups.values()) {
+    for (const slot of group.slots) {
+      slot.retryAt = undefined
+      slot.child = undefined
+      slot.successor = undefined
+    }
+  }
+  for (const child of fleet.children.values()) {
+    const delayMs = fleet.groups.get(child.group)?.spec.stopDelayMs ?? 0
+    if (isQuick) hurry(turn, child)
+    else if (child.state === 'STOPPING') continue
+    else if (delayMs > 0 && child.state === 'RUNNING') child.drainAt = now + delayMs
+    else beginDrain(turn, child, 'stop')
+  }
+}
+
+function hurry(turn: Turn, child: Child): void {
+  child.drainAt = undefined
+  child.state = 'STOPPING'
+  child.killAt = turn.now + quickMs
+  turn.actions.push({ do: 'drain', child, reason: 'quick' })
+}
+
+/** A tree that stops ends with its last child; one that never came to serve ends with an error. */
+export function endWhenEmpty({ fleet, actions }: Turn): void {
+  if (fleet.children.size > 0 || fleet.phase === 'ended') return
+  const slots = [...fleet.groups.values()].flatMap(group => group.slots)
+  const hasFailed = fleet.phase === 'starting' && slots.length > 0 && slots.every(slot => slot.retryAt === undefined)
+  if (fleet.phase !== 'stopping' && !hasFailed) return
+  fleet.phase = 'ended'
+  actions.push({ do: 'exit', code: hasFailed ? 1 : 0 })
+}

@@ -1,0 +1,33 @@
+/** What a signal to the supervisor means: the meanings that operators know from Nginx and Gunicorn. */
+export interface SignalVerbs {
+  /** Stop; `isQuick` without waiting for requests in flight. Asked twice, it is quick. */
+  stop(isQuick: boolean): void
+  reload(): void
+  reopenLogs(): void
+  /** One worker more or less in the first application. */
+  scaleBy(step: 1 | -1): void
+  drainWorkers(): void
+  /** A signal that is known and that nothing answers yet. */
+  ignore(signal: string, why: string): void
+}
+
+/** Listens until the returned function is called. */
+export function listenToSignals(verbs: SignalVerbs): () => void {
+  const table: Partial<Record<NodeJS.Signals, () => void>> = {
+    SIGTERM: () => verbs.stop(false),
+    SIGINT: () => verbs.stop(false),
+    SIGQUIT: () => verbs.stop(true),
+    SIGHUP: () => verbs.reload(),
+    // Without a listener Node opens its debugger on USR1, and ends on USR2.
+    SIGUSR1: () => verbs.reopenLogs(),
+    SIGUSR2: () => verbs.ignore('SIGUSR2', 'an upgrade of the running program is not available yet'),
+    SIGTTIN: () => verbs.scaleBy(1),
+    SIGTTOU: () => verbs.scaleBy(-1),
+    SIGWINCH: () => verbs.drainWorkers(),
+  }
+  const entries = Object.entries(table) as [NodeJS.Signals, () => void][]
+  for (const [signal, verb] of entries) process.on(signal, verb)
+  return () => {
+    for (const [signal, verb] of entries) process.off(signal, verb)
+  }
+}

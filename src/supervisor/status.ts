@@ -1,0 +1,100 @@
+import type { Clock } from '../base/clock.ts'
+import { formatAddress } from '../base/address.ts'
+import type { AppStatus, ChildState, ChildStatus, ExitStatus, ReloadOutcome, TreeStatus } from '../ipc/status.ts'
+import type { AppDefinition } from './app-definition.ts'
+import type { Child, Exit, Fleet, Group, Slot } from './fleet.ts'
+import type { ListenSocket } from './sockets.ts'
+
+export interface StatusSources {
+  readonly name: string
+  readonly version: string
+  readonly configFile: string | undefined
+  readonly startedAt: number
+  readonly lastReload: ReloadOutcome | undefined
+  readonly fleet: Fleet
+  readonly clock: Clock
+  definition(group: Group): AppDefinition | undefined
+  socketOf(key: string): ListenSocket | undefined
+  /** Lines of a child's output that were dropped. */
+  dropped(source: string): number
+}
+
+/** The tree as it is now, for people and programs that look. */
+export function buildStatus(sources: StatusSources): TreeStatus {
+  const { name, version, configFile, startedAt, lastReload, fleet, clock } = sources
+  return {
+    name,
+    pid: process.pid,
+    state: fleet.phase === 'ended' ? 'stopping' : fleet.phase,
+    version,
+    node: process.version,
+    uptimeMs: Math.round(clock.now() - startedAt),
+    generation: fleet.generation,
+    configFile,
+    lastReload,
+    apps: [...fleet.groups.values()].map(group => appStatus(group, sources)),
+    children: childrenOf(sources),
+  }
+}
+
+function appStatus(group: Group, sources: StatusSources): AppStatus {
+  const definition = sources.definition(group)
+  const addresses = definition?.addresses ?? []
+  return {
+    name: group.spec.name,
+    listen: addresses.map(address => sources.socketOf(formatAddress(address))?.label ?? formatAddress(address)),
+    balance: definition?.balance ?? 'shared',
+    workers: group.spec.workers,
+    entry: definition?.entry ?? '',
+  }
+}
+
+function childrenOf(sources: StatusSources): ChildStatus[] {
+  const { fleet } = sources
+  const rows: ChildStatus[] = []
+  const listed = new Set<Child>()
+  for (const group of fleet.groups.values()) {
+    for (const slot of group.slots) {
+      rows.push(row(slot.child, group.spec.name, slot, sources))
+      if (slot.child) listed.add(slot.child)
+    }
+  }
+  // Successors that boot and old ones that drain stand below the place that they share.
+  for (const child of fleet.children.values()) {
+    if (listed.has(child)) continue
+    rows.push(row(child, child.group, fleet.groups.get(child.group)?.slots[child.index], sources))
+  }
+  return rows.sort((a, b) => a.app.localeCompare(b.app) || a.index - b.index || a.generation - b.generation)
+}
+
+function row(child: Child | undefined, app: string, slot: Slot | undefined, sources: StatusSources): ChildStatus {
+  const { clock } = sources
+  const index = child?.index ?? slot?.index ?? 0
+  const name = `${app}:${index}`
+  const beat = child?.state === 'RUNNING' || child?.state === 'STOPPING' ? child.beat : undefined
+  const state: ChildState = child?.state ?? slot?.emptyState ?? 'STOPPED'
+  return {
+    name,
+    app,
+    index,
+    pid: child?.pid,
+    state,
+    generation: child?.generation ?? 0,
+    uptimeMs: child ? Math.round(clock.now() - (child.readyAt ?? child.spawnedAt)) : 0,
+    restarts: slot?.restarts ?? 0,
+    lastExit: slot?.lastExit && exitStatus(slot.lastExit, clock),
+    connections: beat?.connections ?? 0,
+    inFlight: beat?.inFlight ?? 0,
+    requests: beat?.requests ?? 0,
+    loopDelayMs: beat?.loopDelayMs ?? 0,
+    utilization: beat?.utilization ?? 0,
+    cpuPercent: beat?.cpuPercent ?? 0,
+    rssBytes: beat?.rssBytes ?? 0,
+    logDropped: (beat?.logDropped ?? 0) + sources.dropped(name),
+  }
+}
+
+function exitStatus(exit: Exit, clock: Clock): ExitStatus {
+  const at = new Date(clock.date().getTime() - (clock.now() - exit.atMs)).toISOString()
+  return { code: exit.code, signal: exit.signal, reason: exit.reason, at }
+}

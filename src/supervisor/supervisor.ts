@@ -1,0 +1,400 @@
+/**
+ * Keeps the fleet as the configuration asks. What to do is decided in plan/; here it is only begun, and what becomes
+ * of it comes back as an event. So one slow drain or one slow disk never delays the next signal.
+ */
+import { formatAddress } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
+import { messageOf, ServerError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import type { FromWorker, StackReply } from '../ipc/messages.ts'
+import type { ReloadOutcome, TreeStatus } from '../ipc/status.ts'
+import { type AppDefinition, acceptorOf, type LogFile } from './app-definition.ts'
+import { type RunningChild, startChild } from './child-process.ts'
+import { Dispatch } from './dispatch.ts'
+import { EventQueue } from './event-queue.ts'
+import { type Child, createFleet, type Fleet, type Group, nameOf } from './fleet.ts'
+import type { OpenFiles } from './output/open-files.ts'
+import type { Output } from './output/output.ts'
+import type { RotatingFile } from './output/rotating-file.ts'
+import { nextTickMs, plan } from './plan/plan.ts'
+import type { Action, FleetEvent } from './plan/turn.ts'
+import { endsWithin } from './output/sink.ts'
+import { type ListenSocket, openSocket } from './sockets.ts'
+import { stackText, whereOf } from './stack-text.ts'
+import { buildStatus } from './status.ts'
+
+export interface SupervisorOptions {
+  readonly name: string
+  readonly version: string
+  readonly configFile: string | undefined
+  readonly apps: readonly AppDefinition[]
+  readonly cwd: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly output: Output
+  /** The log files of children and of access logs, one writer each. */
+  readonly files: OpenFiles
+  /** An application serves for the first time. */
+  onServing(app: AppDefinition, listen: readonly string[]): void
+  /** Every worker that should run does. */
+  onReady(): void
+}
+
+/** How an operation ended. */
+export interface Outcome {
+  readonly ok: boolean
+  readonly message: string
+}
+
+const stackWaitMs = 2_000
+const lastWordsMs = 2_000
+
+export class Supervisor {
+  readonly #options: SupervisorOptions
+  readonly #fleet: Fleet
+  readonly #events = new EventQueue<FleetEvent>()
+  readonly #running = new Map<number, RunningChild>()
+  readonly #dispatch = new Dispatch()
+  readonly #sockets = new Map<string, ListenSocket>()
+  /** Every definition that a child may still come from, by name and revision. */
+  readonly #definitions = new Map<string, AppDefinition>()
+  readonly #waiting = new Map<number, (outcome: Outcome) => void>()
+  readonly #stacks = new Map<number, (reply: StackReply) => void>()
+  /** What is still read of children, also of those that have ended. */
+  readonly #streams = new Set<Promise<unknown>>()
+  readonly #startedAt: number
+  #ticket = 0
+  #lastReload: ReloadOutcome | undefined
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options
+    this.#startedAt = options.clock.now()
+    this.#fleet = createFleet(this.#startedAt)
+  }
+
+  /**
+   * Binds every address. Nothing is started yet.
+   *
+   * @throws {ServerError} when one of them cannot be had; then none is held.
+   */
+  async open(): Promise<void> {
+    await this.#openSockets(this.#options.apps)
+    for (const app of this.#options.apps) this.#define(app)
+  }
+
+  /** Runs the tree to its end, and returns the exit code: 0 after a stop, 1 when it never came to serve. */
+  async run(): Promise<number> {
+    const { clock, apps } = this.#options
+    this.#events.push({ type: 'start', specs: apps.map(app => app.spec) })
+    for (;;) {
+      const event = (await this.#events.next(nextTickMs(this.#fleet, clock.now()))) ?? { type: 'tick' }
+      for (const action of plan(this.#fleet, event, clock.now())) {
+        if (action.do === 'exit') return this.#end(action.code)
+        this.#begin(action)
+      }
+      if (event.type === 'ready') this.#admit(event.id)
+    }
+  }
+
+  get name(): string {
+    return this.#options.name
+  }
+
+  get generation(): number {
+    return this.#fleet.generation
+  }
+
+  status(): TreeStatus {
+    const { name, version, configFile, clock, output } = this.#options
+    return buildStatus({
+      name,
+      version,
+      configFile,
+      clock,
+      startedAt: this.#startedAt,
+      lastReload: this.#lastReload,
+      fleet: this.#fleet,
+      definition: group => this.#definitionOf(group),
+      socketOf: key => this.#sockets.get(key),
+      dropped: source => output.dropped(source),
+    })
+  }
+
+  stop(isQuick: boolean): void {
+    this.#events.push({ type: 'stop', isQuick })
+  }
+
+  /** Stops workers, `web`, `web:1` or `all`, until they are restarted. */
+  halt(target: string): Promise<Outcome> {
+    return this.#ask(ticket => ({ type: 'halt', ticket, target }))
+  }
+
+  scale(target: string, workers: number): Promise<Outcome> {
+    return this.#ask(ticket => ({ type: 'scale', ticket, target, workers }))
+  }
+
+  /** Replaces workers one after the other, with the configuration that they have; starts those that were stopped. */
+  restart(target: string): Promise<Outcome> {
+    return this.#ask(ticket => ({ type: 'restart', ticket, target }))
+  }
+
+  /**
+   * Replaces every worker by one of the new definitions, one after the other. The new addresses are bound first; when
+   * one cannot be had, nothing changes.
+   */
+  async reload(apps: readonly AppDefinition[]): Promise<ReloadOutcome> {
+    const { clock } = this.#options
+    const startedAt = clock.now()
+    const outcome = await this.#reload(apps)
+    this.#lastReload = {
+      ...outcome,
+      generation: this.#fleet.generation,
+      at: clock.date().toISOString(),
+      durationMs: Math.round(clock.now() - startedAt),
+    }
+    return this.#lastReload
+  }
+
+  async #reload(apps: readonly AppDefinition[]): Promise<Outcome> {
+    for (const app of apps) {
+      const group = this.#fleet.groups.get(app.spec.name)
+      const now = group && this.#definitionOf(group)
+      if (now && acceptorOf(now) !== acceptorOf(app)) {
+        const message = `apps.${app.spec.name}.balance cannot change between "shared" and the others in a reload. Restart the tree.`
+        return { ok: false, message }
+      }
+    }
+    try {
+      await this.#openSockets(apps)
+    } catch (error) {
+      return { ok: false, message: messageOf(error) }
+    }
+    for (const app of apps) this.#define(app)
+    const outcome = await this.#ask(ticket => ({ type: 'reload', ticket, specs: apps.map(app => app.spec) }))
+    this.#forgetUnused()
+    return outcome
+  }
+
+  /** The stack of a worker's main thread, whether it is blocked or not. */
+  async stack(target: string): Promise<{ pid: number; stack: string }> {
+    const child = [...this.#fleet.children.values()].find(child => nameOf(child) === target && child.state !== 'STOPPING')
+    const running = child && this.#running.get(child.id)
+    if (!child || !running) throw new ServerError('ERR_CONTROL_REFUSED', `No worker ${target} runs here.`)
+    // Beside the ids of children, which use their own for the stack that precedes a kill.
+    const id = -++this.#ticket
+    const { promise, resolve } = Promise.withResolvers<StackReply | undefined>()
+    const timer = setTimeout(resolve, stackWaitMs, undefined)
+    this.#stacks.set(id, resolve)
+    running.askStack(id)
+    const reply = await promise
+    clearTimeout(timer)
+    this.#stacks.delete(id)
+    if (!reply || reply.error !== undefined) {
+      throw new ServerError('ERR_CONTROL_REFUSED', `${target} gave no stack: ${reply?.error ?? 'no answer'}.`)
+    }
+    return { pid: running.pid, stack: stackText(reply.frames, this.#options.cwd) }
+  }
+
+  #ask(event: (ticket: number) => FleetEvent): Promise<Outcome> {
+    const ticket = ++this.#ticket
+    return new Promise(resolve => {
+      this.#waiting.set(ticket, resolve)
+      this.#events.push(event(ticket))
+    })
+  }
+
+  #begin(action: Exclude<Action, { do: 'exit' }>): void {
+    switch (action.do) {
+      case 'spawn':
+        return this.#spawn(action.child)
+      case 'drain':
+        this.#dispatch.dismiss(action.child)
+        this.#running.get(action.child.id)?.send({ type: 'saola.drain', reason: action.reason })
+        return
+      case 'kill':
+        this.#dispatch.dismiss(action.child)
+        this.#running.get(action.child.id)?.kill(action.signal)
+        return
+      case 'ask-stack':
+        this.#dispatch.dismiss(action.child)
+        this.#running.get(action.child.id)?.askStack(action.child.id)
+        return
+      case 'log':
+        this.#options.log[action.level](action.event, action.fields)
+        return
+      case 'settle':
+        this.#waiting.get(action.ticket)?.(action)
+        this.#waiting.delete(action.ticket)
+        return
+      case 'announce':
+        return this.#announce(action.group)
+      case 'tree-ready':
+        this.#options.onReady()
+    }
+  }
+
+  #spawn(child: Child): void {
+    const { id } = child
+    try {
+      const app = this.#definitions.get(keyOf(child.group, child.revision))
+      if (!app) throw new Error(`revision ${child.revision} of ${child.group} is gone`)
+      const sockets = acceptorOf(app) === 'worker' ? this.#socketsOf(app) : []
+      const running = startChild(app.launch({ index: child.index, generation: child.generation, sockets }), {
+        message: message => this.#receive(child, message),
+        stack: reply => this.#receiveStack(child, reply),
+        exit: (code, signal) => {
+          this.#running.delete(id)
+          this.#dispatch.dismiss(child)
+          this.#events.push({ type: 'exited', id, code, signal })
+        },
+      })
+      this.#running.set(id, running)
+      this.#attachOutput(child, running, app)
+      this.#events.push({ type: 'spawned', id, pid: running.pid })
+    } catch (error) {
+      this.#events.push({ type: 'spawn-failed', id, message: messageOf(error) })
+    }
+  }
+
+  #attachOutput(child: Child, running: RunningChild, app: AppDefinition): void {
+    const { output } = this.#options
+    const source = nameOf(child)
+    this.#into(app.stdout, file => output.attach(source, 'stdout', running.stdout, file))
+    this.#into(app.stderr, file => output.attach(source, 'stderr', running.stderr, file))
+    this.#into(app.accessLog, file => output.access(source, running.accessLog, file))
+  }
+
+  /** Holds a log file open for as long as the stream runs that goes into it. */
+  #into(to: LogFile | undefined, run: (file: RotatingFile | undefined) => Promise<void>): void {
+    const { files } = this.#options
+    const file = to && files.get(to.file, to)
+    const written = run(file).then(() => file && files.release(file))
+    this.#streams.add(written)
+    void written.finally(() => this.#streams.delete(written))
+  }
+
+  #receive(child: Child, message: FromWorker): void {
+    const { id } = child
+    switch (message.type) {
+      case 'saola.ready':
+        this.#events.push({ type: 'ready', id, bootMs: message.bootMs })
+        return
+      case 'saola.boot-failed':
+        this.#events.push({ type: 'boot-failed', id, message: message.message, stack: message.stack })
+        return
+      case 'saola.last-words':
+        this.#events.push({ type: 'last-words', id, message: message.message })
+        return
+      case 'saola.recycle':
+        this.#events.push({ type: 'retire', id, reason: message.reason })
+        return
+      case 'saola.beat':
+        this.#events.push({ type: 'beat', id, beat: message.beat })
+        this.#dispatch.loaded(child, message.beat.connections)
+        return
+      case 'saola.load':
+        return this.#dispatch.loaded(child, message.connections)
+      case 'saola.accepted':
+        return this.#dispatch.accepted(child)
+      case 'saola.released':
+        return this.#dispatch.released(child)
+      case 'saola.listener-wanted':
+        this.#sendListener(child, message.index)
+    }
+  }
+
+  #sendListener(child: Child, index: number): void {
+    const app = this.#definitions.get(keyOf(child.group, child.revision))
+    const handle = app && this.#socketsOf(app)[index]?.handle()
+    if (handle) this.#running.get(child.id)?.send({ type: 'saola.listener', index }, handle, true)
+  }
+
+  #receiveStack(child: Child, reply: StackReply): void {
+    const waiting = this.#stacks.get(reply.id)
+    if (waiting) return waiting(reply)
+    const { cwd } = this.#options
+    const where = whereOf(reply.frames, cwd)
+    this.#events.push({ type: 'stack', id: child.id, where, stack: stackText(reply.frames, cwd) })
+  }
+
+  /** The plan has accepted the worker as ready: connections may go to it. */
+  #admit(id: number): void {
+    const child = this.#fleet.children.get(id)
+    const running = this.#running.get(id)
+    const app = child && this.#definitions.get(keyOf(child.group, child.revision))
+    if (!app || !running || child.state !== 'RUNNING') return
+    this.#dispatch.admit(child, running, app, this.#socketsOf(app)).catch(error => {
+      this.#options.log.error('listen.failed', { name: nameOf(child), error: messageOf(error) })
+    })
+  }
+
+  #announce(name: string): void {
+    const group = this.#fleet.groups.get(name)
+    const app = group && this.#definitionOf(group)
+    if (app) this.#options.onServing(app, this.#socketsOf(app).map(socket => socket.label))
+  }
+
+  #define(app: AppDefinition): void {
+    this.#definitions.set(keyOf(app.spec.name, app.spec.revision), app)
+  }
+
+  #definitionOf(group: Group): AppDefinition | undefined {
+    return this.#definitions.get(keyOf(group.spec.name, group.spec.revision))
+  }
+
+  #socketsOf(app: AppDefinition): ListenSocket[] {
+    return app.addresses.flatMap(address => this.#sockets.get(formatAddress(address)) ?? [])
+  }
+
+  async #openSockets(apps: readonly AppDefinition[]): Promise<void> {
+    const opened: ListenSocket[] = []
+    try {
+      for (const address of apps.flatMap(app => app.addresses)) {
+        if (this.#sockets.has(formatAddress(address))) continue
+        const socket = await openSocket(address)
+        opened.push(socket)
+        this.#sockets.set(socket.key, socket)
+      }
+    } catch (error) {
+      for (const socket of opened) {
+        socket.close()
+        this.#sockets.delete(socket.key)
+      }
+      throw error
+    }
+  }
+
+  /** After a reload: closes what no group uses any more. */
+  #forgetUnused(): void {
+    const used = new Set<AppDefinition>()
+    for (const group of this.#fleet.groups.values()) {
+      const app = this.#definitionOf(group)
+      if (app) used.add(app)
+    }
+    // A reload that stopped half-way leaves children of an older revision in their places.
+    for (const child of this.#fleet.children.values()) {
+      const app = this.#definitions.get(keyOf(child.group, child.revision))
+      if (app && child.state !== 'STOPPING') used.add(app)
+    }
+    const keys = new Set([...used].flatMap(app => app.addresses.map(formatAddress)))
+    for (const [key, socket] of this.#sockets) {
+      if (keys.has(key)) continue
+      socket.close()
+      this.#sockets.delete(key)
+    }
+    for (const [key, app] of this.#definitions) if (!used.has(app)) this.#definitions.delete(key)
+  }
+
+  async #end(code: number): Promise<number> {
+    // The last words of the children; a grandchild that escaped its group may hold a pipe open for ever.
+    await endsWithin(Promise.all(this.#streams), lastWordsMs)
+    this.#dispatch.close()
+    for (const socket of this.#sockets.values()) socket.close()
+    for (const settle of this.#waiting.values()) settle({ ok: false, message: 'The tree has stopped.' })
+    return code
+  }
+}
+
+function keyOf(name: string, revision: number): string {
+  return `${name}@${revision}`
+}

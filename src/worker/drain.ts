@@ -1,0 +1,62 @@
+/**
+ * The end of a worker that loses nothing: it accepts no more, answers what is in flight and what still comes on open
+ * connections, tells each client that its connection ends, and then exits.
+ */
+import type net from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { WorkerSpec } from '../ipc/messages.ts'
+import type { Traffic } from './traffic.ts'
+
+const sweepMs = 50
+
+export interface DrainOptions {
+  readonly graceful: WorkerSpec['graceful']
+  readonly traffic: Traffic
+  readonly sockets: ReadonlySet<net.Socket>
+  /** The application's server speaks HTTP: only then is it known when a connection is idle. */
+  readonly isHttp: boolean
+}
+
+/** Resolves when no connection is left, or `graceful.timeout` is over: `true` if nothing was cut off. */
+export function drainConnections({ graceful, traffic, sockets, isHttp }: DrainOptions): Promise<boolean> {
+  const startedAt = performance.now()
+  traffic.drain(sockets)
+  for (const socket of traffic.upgraded) closeWebSocket(socket)
+  return new Promise(resolve => {
+    const sweep = () => {
+      const now = performance.now()
+      const elapsedMs = now - startedAt
+      if (elapsedMs >= graceful.websocketsMs) for (const socket of traffic.upgraded) socket.destroy()
+      if (isHttp && elapsedMs >= graceful.idleMs) endIdle({ traffic, sockets, now, idleMs: graceful.idleMs })
+      const isOver = elapsedMs >= graceful.timeoutMs
+      if (sockets.size > 0 && !isOver) return
+      clearInterval(timer)
+      for (const socket of sockets) socket.destroy()
+      resolve(!isOver)
+    }
+    const timer = setInterval(sweep, sweepMs)
+    sweep()
+  })
+}
+
+/**
+ * A client may be writing its next request on a connection that looks idle, so it gets a grace: within it, a request
+ * is answered with `Connection: close`. Only a connection that was silent for so long is closed from here.
+ */
+function endIdle({ traffic, sockets, now, idleMs }: Pick<DrainOptions, 'traffic' | 'sockets'> & IdleLimits): void {
+  for (const socket of sockets) {
+    if (traffic.upgraded.has(socket)) continue
+    const silentMs = traffic.idleMs(socket, now)
+    if (silentMs !== undefined && silentMs >= idleMs) socket.destroySoon()
+  }
+}
+
+interface IdleLimits {
+  readonly now: number
+  readonly idleMs: number
+}
+
+/** A close frame with status 1001, "going away" (RFC 6455, 5.5.1 and 7.4.1): the client answers and reconnects. */
+function closeWebSocket(socket: Duplex): void {
+  socket.write(Buffer.from([0x88, 0x02, 0x03, 0xe9]))
+}

@@ -1,0 +1,88 @@
+/**
+ * The watch thread of a worker. The main loop may hang; this thread does not, and so it can do two things for it: say
+ * which line the main thread is on, and end the process when its supervisor is gone.
+ */
+import { Session } from 'node:inspector'
+import net from 'node:net'
+import type { StackFrame, StackReply, StackRequest } from '../ipc/messages.ts'
+
+const framesMax = 50
+// Pausing the main thread takes milliseconds; when it is in native code it may never pause.
+const pauseWaitMs = 900
+const parentCheckMs = 500
+// The main loop notices first that its channel is closed, and drains. This is for the loop that does not.
+const orphanGraceMs = 7_000
+
+export interface WatchOptions {
+  /** The pipe to the supervisor. */
+  readonly fd: number
+  readonly supervisorPid: number
+}
+
+/** Runs for the life of the process. */
+export function watchMainThread({ fd, supervisorPid }: WatchOptions): void {
+  const pipe = new net.Socket({ fd, readable: true, writable: true })
+  let rest = ''
+  pipe.setEncoding('utf8')
+  pipe.on('error', () => {})
+  pipe.on('data', chunk => {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) answer(pipe, JSON.parse(line) as StackRequest)
+  })
+  let orphanedAt: number | undefined
+  setInterval(() => {
+    if (process.ppid === supervisorPid) return
+    orphanedAt ??= performance.now()
+    if (performance.now() - orphanedAt > orphanGraceMs) process.kill(-process.pid, 'SIGKILL')
+  }, parentCheckMs)
+}
+
+async function answer(pipe: net.Socket, { id }: StackRequest): Promise<void> {
+  const reply = await captureStack().then(
+    (frames): StackReply => ({ type: 'stack', id, frames }),
+    (error: Error): StackReply => ({ type: 'stack', id, frames: [], error: error.message }),
+  )
+  pipe.write(`${JSON.stringify(reply)}\n`)
+}
+
+interface CallFrame {
+  readonly functionName: string
+  readonly location: { readonly scriptId: string; readonly lineNumber: number; readonly columnNumber?: number }
+}
+
+/** Pauses the main thread for a moment and reads its stack, innermost frame first. */
+function captureStack(): Promise<StackFrame[]> {
+  return new Promise((resolve, reject) => {
+    const session = new Session()
+    session.connectToMainThread()
+    const finish = (act: () => void) => {
+      clearTimeout(timer)
+      session.disconnect()
+      act()
+    }
+    const timer = setTimeout(
+      () => finish(() => reject(new Error('The main thread did not pause: it is in native code, or it is stopped.'))),
+      pauseWaitMs,
+    )
+    // The inspector tells of every script when it is enabled; frames name them by id.
+    const urls = new Map<string, string>()
+    session.on('Debugger.scriptParsed', ({ params }) => urls.set(params.scriptId, params.url))
+    session.once('Debugger.paused', ({ params }) => {
+      const frames = (params as { callFrames: CallFrame[] }).callFrames.slice(0, framesMax)
+      finish(() => resolve(frames.map(frame => frameOf(frame, urls))))
+    })
+    session.post('Debugger.enable', () => session.post('Debugger.pause'))
+    wakeIdleLoop(session)
+  })
+}
+
+/** A loop that waits for events runs no JavaScript, and only JavaScript can be paused. */
+function wakeIdleLoop(session: Session): void {
+  setTimeout(() => session.post('Runtime.evaluate', { expression: '0' }), 50)
+}
+
+function frameOf({ functionName, location }: CallFrame, urls: ReadonlyMap<string, string>): StackFrame {
+  const { scriptId, lineNumber, columnNumber = 0 } = location
+  return { functionName, url: urls.get(scriptId) ?? '', line: lineNumber + 1, column: columnNumber + 1 }
+}

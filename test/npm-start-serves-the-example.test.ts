@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { request } from './support/http-connection.ts'
+import { LineLog, parseEvent } from './support/line-log.ts'
+import { root } from './support/tree.ts'
+import { killMarked, markName } from './support/tree-processes.ts'
+
+/** The script behind `npm start`, on a free port and under a name of its own: somebody may be using the real one. */
+function npmStart(t: TestContext, ...args: readonly string[]) {
+  const mark = `${process.pid}-npm-start`
+  const script = join(root, 'scripts', 'start.mjs')
+  const child = spawn(process.execPath, [script, '-b', '127.0.0.1:0', '--name', 'npm-start-test', ...args], {
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined, [markName]: mark },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  t.after(() => killMarked(mark))
+  const log = new LineLog()
+  log.read(child.stdout)
+  child.on('close', () => log.close())
+  const event = (name: string) =>
+    log.waitFor(name, line => {
+      const found = parseEvent(line)
+      return found?.event === name ? found : undefined
+    })
+  return { child, event }
+}
+
+test('npm start serves the example, passes arguments and signals on, and ends as the tree does', async t => {
+  const { child, event } = npmStart(t, '-w', '1')
+  const { listen } = await event('tree.ready')
+  const hello = await request(`http://${listen}`)
+  assert.match(String(hello.body), /^Hello from web:0 /)
+  child.kill('SIGHUP')
+  await event('reload.done')
+  child.kill('SIGTERM')
+  assert.deepEqual(await once(child, 'exit'), [0, null])
+})
+
+test('npm start ends with the exit code of a tree that cannot start', async t => {
+  const { child } = npmStart(t, '-w', 'many')
+  const [code] = await once(child, 'exit')
+  assert.notEqual(code, 0)
+})

@@ -1,0 +1,277 @@
+/**
+ * Whole trees for whole-server tests: real processes in a folder of their own, which are gone when the test is over,
+ * however it ended.
+ *
+ * ```ts
+ * const tree = await startTree(t, { files: { 'app.ts': 'export default { fetch: () => new Response("hi") }' } })
+ * const reloaded = tree.waitForEvent('reload.done', {}, { since: tree.lines.length })
+ * tree.signal('SIGHUP')
+ * await reloaded
+ * ```
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { constants, tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
+import { controlSocketOf, stateFolderOf } from '../../src/base/state-folder.ts'
+import type { TreeStatus } from '../../src/ipc/status.ts'
+import { request, waitTimeoutMs } from './http-connection.ts'
+import { LineLog, type LogEvent, parseEvent, type WaitOptions } from './line-log.ts'
+import { killMarked, markName, processesMarked, signalProcess } from './tree-processes.ts'
+
+export const root = dirname(dirname(import.meta.dirname))
+
+export interface TreeOptions {
+  /** Written into the folder: path in it → text. */
+  readonly files?: Readonly<Record<string, string>>
+  /** A folder whose content is copied in first. */
+  readonly fixture?: string
+  /** Packages of the project that the application imports. `saola` is always there. */
+  readonly packages?: readonly string[]
+  /** Written as saola.config.json when it is an object, as saola.config.ts when it is a text. */
+  readonly config?: object | string
+  /** The application. Default `./app.ts` without a configuration, none with one. */
+  readonly app?: string
+  /** Further arguments. Without a configuration and without `-b`, `-b 127.0.0.1:0` is added. */
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** Default `start`. */
+  readonly command?: 'start' | 'dev'
+  /** Default `SAOLA_TEST_NODE`, or the Node that runs the test. */
+  readonly node?: string
+  /** The folder of an earlier tree, to start another one in it. */
+  readonly dir?: string
+  /** Instead of dist/bin.js. */
+  readonly bin?: string
+}
+
+export interface TreeExit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+export interface CliResult extends TreeExit {
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Starts a tree and waits until it is ready. */
+export async function startTree(t: TestContext, options: TreeOptions = {}): Promise<Tree> {
+  const tree = spawnTree(t, options)
+  await tree.waitForEvent('tree.ready')
+  return tree
+}
+
+/** Starts a tree and waits for nothing: for those that must fail, or be watched while they start. */
+export function spawnTree(t: TestContext, options: TreeOptions = {}): Tree {
+  const dir = options.dir ?? realpathSync(mkdtempSync(join(tmpdir(), 'saola-')))
+  const mark = `${process.pid}-${++treesStarted}`
+  cleanUpAfter(t, () => {
+    killMarked(mark)
+    // A process that was killed may write until it is gone.
+    if (options.dir === undefined) rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
+  })
+  fillFolder(dir, options)
+  return new Tree(dir, mark, options)
+}
+
+let treesStarted = 0
+
+/** A tree that is running, as its operator sees it. */
+export class Tree {
+  readonly dir: string
+  /** The supervisor's. */
+  readonly pid: number
+  /** How it ended, once it has, and all of its output is here. */
+  readonly exit: Promise<TreeExit>
+  readonly #mark: string
+  readonly #node: string
+  readonly #bin: string
+  readonly #env: NodeJS.ProcessEnv
+  readonly #log = new LineLog()
+
+  constructor(dir: string, mark: string, options: TreeOptions) {
+    this.dir = dir
+    this.#mark = mark
+    this.#node = options.node ?? process.env.SAOLA_TEST_NODE ?? process.execPath
+    this.#bin = options.bin ?? join(root, 'dist', 'bin.js')
+    this.#env = { ...cleanEnvironment(), ...options.env, [markName]: mark }
+    const child = this.#spawn(commandLine(options))
+    this.pid = child.pid ?? 0
+    this.#log.read(child.stdout)
+    this.#log.read(child.stderr)
+    this.exit = endOf(child).finally(() => this.#log.close())
+    // A tree that cannot even be started has nobody to ask for its end yet.
+    this.exit.catch(() => {})
+  }
+
+  /** Everything that it has printed, both streams in the order of arrival. */
+  get lines(): readonly string[] {
+    return this.#log.lines
+  }
+
+  /** Where it listens, from its last `tree.ready`: `127.0.0.1:41234`, `unix:/…`. */
+  get listen(): readonly string[] {
+    const ready = this.events('tree.ready').at(-1)?.listen
+    return Array.isArray(ready) ? ready.map(String) : String(ready ?? '').split(/[\s,]+/)
+  }
+
+  /** `http://…` of its first TCP address. */
+  get url(): string {
+    const address = this.listen.find(text => /:\d+$/.test(text))
+    if (address === undefined) throw new Error(`The tree listens on no port: ${this.listen.join(' ')}`)
+    return `http://${address}`
+  }
+
+  /** The events of this name until now. */
+  events(name: string): LogEvent[] {
+    return this.lines.flatMap(line => parseEvent(line) ?? []).filter(event => event.event === name)
+  }
+
+  /** The first line that matches, among those that came already, too, unless `since` says otherwise. */
+  waitForLine(matches: RegExp | ((line: string) => boolean), options?: WaitOptions): Promise<string> {
+    const test = matches instanceof RegExp ? (line: string) => matches.test(line) : matches
+    return this.#log.waitFor(`A line for ${matches}`, line => (test(line) ? line : undefined), options)
+  }
+
+  /** The first event of this name whose fields are these; a pattern stands for every text that it matches. */
+  waitForEvent(name: string, fields: Readonly<Record<string, unknown>> = {}, options?: WaitOptions): Promise<LogEvent> {
+    const hasFields = (event: LogEvent): boolean =>
+      Object.entries(fields).every(([key, wanted]) =>
+        wanted instanceof RegExp ? wanted.test(String(event[key])) : isDeepStrictEqual(event[key], wanted),
+      )
+    const take = (line: string): LogEvent | undefined => {
+      const event = parseEvent(line)
+      return event?.event === name && hasFields(event) ? event : undefined
+    }
+    return this.#log.waitFor(
+      `${name} ${Object.keys(fields).length > 0 ? JSON.stringify(fields) : ''}`.trim(),
+      take,
+      options,
+    )
+  }
+
+  /** What its control socket says. */
+  async status(): Promise<TreeStatus> {
+    const { status, body } = await request(`unix:${this.controlSocket}`, { path: '/status' })
+    if (status !== 200) throw new Error(`/status answered ${status}: ${body}`)
+    return JSON.parse(String(body))
+  }
+
+  get controlSocket(): string {
+    const [name, ...others] = readdirSync(join(this.dir, '.saola'))
+    if (name === undefined || others.length > 0) throw new Error(`Expected one tree in ${this.dir}/.saola.`)
+    return controlSocketOf(stateFolderOf(this.dir, name), this.#env)
+  }
+
+  /** Runs another command of Saola in the tree's folder, to its end. */
+  async cli(...args: readonly string[]): Promise<CliResult> {
+    const child = this.#spawn(args)
+    const output = { stdout: '', stderr: '' }
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', (text: string) => {
+        output[name] += text
+      })
+    }
+    const timer = setTimeout(() => child.kill('SIGKILL'), 2 * waitTimeoutMs)
+    const exit = await endOf(child).finally(() => clearTimeout(timer))
+    return { ...exit, ...output }
+  }
+
+  /** Sends a signal to the supervisor. */
+  signal(signal: NodeJS.Signals): void {
+    signalProcess(this.pid, signal)
+  }
+
+  /**
+   * Ends it as an operator does, with SIGTERM, and waits for the end.
+   *
+   * @throws {Error} when it has not ended in time; with its last lines.
+   */
+  async stop(options: { readonly timeoutMs?: number } = {}): Promise<TreeExit> {
+    const { timeoutMs = waitTimeoutMs } = options
+    this.signal('SIGTERM')
+    const timer = Promise.withResolvers<never>()
+    const timeout = setTimeout(() => {
+      timer.reject(new Error(`The tree did not end in ${timeoutMs} ms. Its last lines:\n${this.#log.tail()}`))
+    }, timeoutMs)
+    return Promise.race([this.exit, timer.promise]).finally(() => clearTimeout(timeout))
+  }
+
+  /** Every process of the tree that is alive, orphans included. Linux only. */
+  processIds(): number[] {
+    return processesMarked(this.#mark)
+  }
+
+  #spawn(args: readonly string[]) {
+    // In a process group of its own, so that a Ctrl-C in the terminal of the tests does not reach it first.
+    return spawn(this.#node, [this.#bin, ...args], {
+      cwd: this.dir,
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
+  }
+}
+
+function commandLine({ command = 'start', app, args = [], config }: TreeOptions): string[] {
+  const entry = app ?? (config === undefined ? './app.ts' : undefined)
+  const isBound = config !== undefined || args.includes('-b')
+  return [command, ...(entry === undefined ? [] : [entry]), ...(isBound ? [] : ['-b', '127.0.0.1:0']), ...args]
+}
+
+function endOf(child: ChildProcess): Promise<TreeExit> {
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => resolve({ code, signal }))
+  })
+}
+
+function fillFolder(dir: string, { files = {}, fixture, packages = [], config }: TreeOptions): void {
+  if (fixture !== undefined) cpSync(fixture, dir, { recursive: true })
+  const configFile =
+    config === undefined
+      ? {}
+      : typeof config === 'string'
+        ? { 'saola.config.ts': config }
+        : { 'saola.config.json': JSON.stringify(config, undefined, 2) }
+  for (const [path, text] of Object.entries({ ...files, ...configFile })) {
+    mkdirSync(dirname(join(dir, path)), { recursive: true })
+    writeFileSync(join(dir, path), text)
+  }
+  const modules = join(dir, 'node_modules')
+  for (const name of ['saola', ...packages]) {
+    const link = join(modules, name)
+    mkdirSync(dirname(link), { recursive: true })
+    rmSync(link, { force: true })
+    symlinkSync(name === 'saola' ? root : join(root, 'node_modules', name), link)
+  }
+}
+
+/** The environment of this process without what would change a tree by chance. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  const chance = /^(SAOLA_|npm_|NODE_|PORT$|WEB_CONCURRENCY$|LISTEN_|NOTIFY_SOCKET$|WATCHDOG_|FORCE_COLOR$)/
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !chance.test(name)))
+}
+
+const cleanUps = new Set<() => void>()
+let isWatchingExit = false
+
+/** Also for the tests that are ended from outside: their `after` does not run then. */
+function cleanUpAfter(t: TestContext, cleanUp: () => void): void {
+  cleanUps.add(cleanUp)
+  t.after(() => {
+    cleanUps.delete(cleanUp)
+    cleanUp()
+  })
+  if (isWatchingExit) return
+  isWatchingExit = true
+  process.on('exit', () => {
+    for (const each of cleanUps) each()
+  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => process.exit(128 + constants.signals[signal]))
+  }
+}
