@@ -1,4 +1,4 @@
-// Writes what is generated from the code: docs/reference/ and the defaults that a start without a file uses.
+// Writes what is generated from the code: docs/reference/ and src/config/generated.ts.
 // A unit test (src/config/reference.test.ts) fails when they are not up to date.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,5 +12,5 @@ if (process.execPath !== node && !process.features.typescript) {
   mkdirSync(join(root, 'docs', 'reference'), { recursive: true })
   writeFileSync(join(root, 'docs', 'reference', 'config.md'), reference.renderConfigReference())
   writeFileSync(join(root, 'docs', 'reference', 'errors.md'), reference.renderErrorReference())
-  writeFileSync(join(root, 'src', 'config', 'defaults.ts'), reference.renderDefaults())
+  writeFileSync(join(root, 'src', 'config', 'generated.ts'), reference.renderGenerated())
 }

@@ -21,6 +21,8 @@ function serve(extra) {
   const isBound = extra.some(argument => /^(-b|--bind(=|$))/.test(argument))
   const bind = isBound ? [] : ['-b', address]
   // In a process group of its own, so that what a terminal sends to all of its foreground comes here only, once.
+  // At a terminal the tree introduces itself; into a file or a pipe it writes events.
+  if (!process.stdout.isTTY) introduce(isBound ? '' : ` at http://${address}`)
   const [command, ...args] = [...untilWeDie(), node, saola, 'start', application, ...bind, ...extra]
   const child = spawn(command, args, {
     cwd: root,
@@ -34,6 +36,16 @@ function serve(extra) {
     process.exitCode = 1
   })
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
+}
+
+function introduce(where) {
+  console.log(`
+Serving ${application} on every core${where}
+
+  stop     Ctrl-C, or: npx saola stop
+  reload   npx saola reload
+  look     npx saola status, npx saola top
+`)
 }
 
 /** On Linux, words before a command that end it with this process, even when this one is killed and can pass on nothing. */

@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path'
 
 /** One row a program: the Debian package that has it, and the test files that need it (a part of their path). */
 export const systemPackages = [
+  { command: 'script', debian: 'bsdutils', neededBy: 'src/supervisor/output/stdout.test.ts' },
   { command: 'perl', debian: 'perl-base', neededBy: 'test/systemd-' },
   { command: 'systemd-notify', debian: 'systemd', neededBy: 'test/systemd-' },
 ]
@@ -16,14 +17,15 @@ export const systemPackages = [
  * @returns {string[]} the programs that are still missing
  */
 export function ensureSystemPackages(testFiles) {
-  const needed = systemPackages.filter(row => testFiles.some(file => file.includes(row.neededBy)))
-  const missing = needed.filter(row => !isOnPath(row.command))
+  const isNeeded = row => testFiles.some(file => file.includes(row.neededBy))
+  const missing = systemPackages.filter(row => isNeeded(row) && !isOnPath(row.command))
   if (missing.length === 0) return []
   const packages = [...new Set(missing.map(row => row.debian))]
   if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) installDebian(packages)
   const absent = missing.filter(row => !isOnPath(row.command))
   for (const row of absent) {
-    console.error(`${row.neededBy}*.test.ts needs ${row.command}. Install it: "apt-get install ${row.debian}".`)
+    const files = testFiles.filter(file => file.includes(row.neededBy)).join(', ')
+    console.error(`${files} needs ${row.command}. Install it: "apt-get install ${row.debian}".`)
   }
   return absent.map(row => row.command)
 }
@@ -36,7 +38,7 @@ function installDebian(packages) {
 }
 
 /** Whether a command can be run by its name. */
-export function isOnPath(command) {
+function isOnPath(command) {
   return (process.env.PATH ?? '').split(delimiter).some(folder => {
     try {
       accessSync(join(folder, command), constants.X_OK)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { request } from './support/http-connection.ts'
@@ -11,12 +12,16 @@ import { killMarked, markName } from './support/tree-processes.ts'
 /** The script behind `npm start`, on a free port and under a name of its own: somebody may be using the real one. */
 function npmStart(t: TestContext, ...args: readonly string[]) {
   const mark = `${process.pid}-npm-start`
+  const name = `npm-start-${process.pid}`
   const script = join(root, 'scripts', 'start.mjs')
-  const child = spawn(process.execPath, [script, '-b', '127.0.0.1:0', '--name', 'npm-start-test', ...args], {
+  const child = spawn(process.execPath, [script, '-b', '127.0.0.1:0', '--name', name, ...args], {
     env: { ...process.env, NODE_TEST_CONTEXT: undefined, [markName]: mark },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  t.after(() => killMarked(mark))
+  t.after(() => {
+    killMarked(mark)
+    rmSync(join(root, '.saola', name), { recursive: true, force: true })
+  })
   const log = new LineLog()
   log.read(child.stdout)
   child.on('close', () => log.close())

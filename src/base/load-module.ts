@@ -79,8 +79,12 @@ function corrected(url: string, context: LoadHookContext, result: LoadFnOutput):
   return { ...result, format: 'commonjs', source: code }
 }
 
-/** Statements that only an ES module has, and `await` outside of any block: at the beginning of a line. */
-const esSyntax = /(?:^|[;}])\s*(?:import\b\s*[\w$*{'"]|export\b\s*[\w$*{])|\bimport\.meta\b|^[^\s/*].*\bawait\b/m
+/**
+ * Statements that only an ES module has, and `await` outside of any block: at the beginning of a line. Those that are
+ * about types only say nothing: they are taken off.
+ */
+const esSyntax =
+  /(?:^|[;}])\s*(?:import\b(?!\s+type\s+(?!from\b))\s*[\w$*{'"]|export\b(?!\s+(?:type|interface)\b)\s*[\w$*{])|\bimport\.meta\b|^[^\s/*].*\bawait\b/m
 
 const commonJsSyntax = /\brequire\s*\(|\bmodule\.exports\b|\bexports\s*[.[]|\b__(?:dirname|filename)\b/
 

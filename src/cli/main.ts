@@ -49,7 +49,8 @@ export async function main(argv: readonly string[]): Promise<void> {
 function reportError(error: unknown): void {
   const code = error instanceof ServerError ? `   [${error.code}]` : ''
   const problems = error instanceof ServerError ? error.problems : []
-  const text = error instanceof ServerError ? messageOf(error) : ((error as Error | undefined)?.stack ?? messageOf(error))
+  const text =
+    error instanceof ServerError ? messageOf(error) : ((error as Error | undefined)?.stack ?? messageOf(error))
   process.stderr.write(`saola: ${text}${code}\n${problems.map(problem => `  ${problem}\n`).join('')}`)
   process.exitCode = error instanceof ServerError && error.code === 'ERR_USAGE' ? 2 : 1
 }

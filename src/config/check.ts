@@ -4,7 +4,7 @@ import { suggest } from '../base/suggest.ts'
 import { supervisorOptions } from '../supervisor/options.ts'
 import { findConflicts, type Unfinished } from './complete.ts'
 import { type Draft, isSection } from './draft.ts'
-import { listOptions } from './options-list.ts'
+import { options } from './generated.ts'
 import { describeIssues, formatPath, render } from './problems.ts'
 import { configSchema } from './schema.ts'
 
@@ -69,7 +69,7 @@ function namesIn(folder: string): string[] {
 /** Makes the value of every option that is a path absolute. `-` and `auto` are no paths. */
 function resolvePaths(config: Unfinished, dir: string): Unfinished {
   const copy = structuredClone(config)
-  for (const { path } of listOptions().filter(({ kind }) => kind === 'path')) {
+  for (const { path } of options.filter(({ kind }) => kind === 'path')) {
     changeAt(copy, path.split('.'), value => (value === '-' || value === 'auto' ? value : resolve(dir, value)))
   }
   return copy

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Change as Effect } from '../base/option-types.ts'
 import type { Config } from './config.ts'
 import { formatValue } from './format.ts'
-import { listOptions } from './options-list.ts'
+import { options } from './generated.ts'
 import { listSettings, type Setting } from './values.ts'
 
 /** One difference between two configurations. */
@@ -65,9 +65,7 @@ function compare(path: string, before: Setting | undefined, after: Setting | und
 
 /** A section that comes or goes as a whole changes everything in it. */
 function strongestEffectIn(section: string): Effect {
-  const effects = listOptions()
-    .filter(({ path }) => path.startsWith(`${section}.`))
-    .map(({ change }) => change)
+  const effects = options.filter(({ path }) => path.startsWith(`${section}.`)).map(({ change }) => change)
   return effects.includes('refused') ? 'refused' : effects.includes('restart') ? 'restart' : 'live'
 }
 

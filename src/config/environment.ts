@@ -1,5 +1,5 @@
 import { suggest } from '../base/suggest.ts'
-import type { Option } from './options-list.ts'
+import type { Option } from './option.ts'
 
 /** What Saola itself and its tests put into the environment of a process: no option of anybody. */
 const ownVariables = /^SAOLA_(?:WORKER|TEST)(?:_|$)/

@@ -37,7 +37,7 @@ export interface ConfigContent {
 export async function readConfigFile(file: string, request: LoadRequest): Promise<ConfigContent> {
   if (!existsSync(file)) throw unreadable(file, 'no such file')
   if (extname(file) === '.json') return { value: await readJson(file), problems: [] }
-  if (!extensions.includes(extname(file)))
+  if (!configExtensions.includes(extname(file))) {
     throw unreadable(file, `expected a name that ends in ${configExtensions.join(', ')}`)
   }
   const evaluation = await evaluate(file, request)
@@ -86,7 +86,11 @@ async function evaluate(file: string, { cwd, env, mode, timeoutMs = loadTimeoutM
 
 /** Loaders and conditions that this process was started with, such as `--import tsx`, count for the file, too. */
 function flagsOfNode(): string[] {
-  return process.execArgv.filter(flag => !/^--(?:inspect|watch|test|cpu-prof|heap-prof|eval|print)|^-[ep]/.test(flag))
+  const isOwn = /^--(?:inspect|watch|test|cpu-prof|heap-prof)/
+  const isProgram = /^(?:-p?e|-p|--eval|--print)$/
+  return process.execArgv.filter(
+    (flag, index, flags) => !isOwn.test(flag) && !isProgram.test(flag) && !isProgram.test(flags[index - 1] ?? ''),
+  )
 }
 
 /** What comes over the pipe, or undefined when it is too much. */

@@ -3,7 +3,9 @@ import type { LoadRequest } from './config.ts'
 import { development } from './development.ts'
 import { assign, createDraft, type Draft, isSection, openSection } from './draft.ts'
 import { hasVariable, readVariable, variableOf, warnOfUnknown } from './environment.ts'
-import { findOption, listOptions, type Option } from './options-list.ts'
+import { findOption } from './find-option.ts'
+import { options } from './generated.ts'
+import type { Option } from './option.ts'
 
 /** What a configuration file says, and its name for messages. */
 export interface FileLayer {
@@ -57,7 +59,7 @@ function addCommonVariables(draft: Draft, env: NodeJS.ProcessEnv): void {
 /** `SAOLA_…`, one for every option that fits into a text. */
 function addOwnVariables(draft: Draft, env: NodeJS.ProcessEnv): void {
   const known = new Set<string>()
-  for (const option of listOptions().filter(hasVariable)) {
+  for (const option of options.filter(hasVariable)) {
     for (const path of pathsOf(option, namesOfApps(draft))) {
       const variable = variableOf(path.join('.'))
       known.add(variable)

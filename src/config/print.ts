@@ -1,7 +1,7 @@
 import type { LoadedConfig } from './config.ts'
 import { originOf } from './draft.ts'
+import { findOption } from './find-option.ts'
 import { formatValue } from './format.ts'
-import { findOption } from './options-list.ts'
 import { listSettings } from './values.ts'
 
 /**

@@ -1,7 +1,9 @@
 import type * as z from 'zod'
 import { anyOf } from '../base/option-types.ts'
 import { suggest } from '../base/suggest.ts'
-import { findOption, listOptions, type Option, patternOf } from './options-list.ts'
+import { findOption, patternOf } from './find-option.ts'
+import { options } from './generated.ts'
+import type { Option } from './option.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -55,13 +57,13 @@ function describeMissing(path: readonly PropertyKey[], option: Option): string {
 function describeUnknown(path: readonly PropertyKey[]): string {
   const key = String(path.at(-1))
   const section = patternOf(path).slice(0, -key.length)
-  const options = listOptions().map(option => option.path)
-  const here = options.filter(known => known.startsWith(section) && !known.slice(section.length).includes('.'))
+  const known = options.map(option => option.path)
+  const here = known.filter(name => name.startsWith(section) && !name.slice(section.length).includes('.'))
   const near = suggest(
     key,
-    here.map(known => known.slice(section.length)),
+    here.map(name => name.slice(section.length)),
   )
-  const elsewhere = options.find(known => known.endsWith(`.${key}`) || known === key)
+  const elsewhere = known.find(name => name.endsWith(`.${key}`) || name === key)
   const app = path[0] === 'apps' && path.length > 2 ? String(path[1]) : '<name>'
   const meant = near === undefined ? elsewhere?.replace('*', app) : formatPath([...path.slice(0, -1), near])
   return `${formatPath(path)} is unknown${meant ? `, did you mean ${meant}?` : '.'}`

@@ -12,9 +12,9 @@ import { type Address, parseAddress } from '../base/address.ts'
 import { countCpus, workersMax } from '../base/cpu-count.ts'
 import { completeConfig, findConflicts } from './complete.ts'
 import type { LoadedConfig, LoadRequest } from './config.ts'
-import { defaultApp, defaultTree } from './defaults.ts'
 import { development } from './development.ts'
 import { hasVariables } from './environment.ts'
+import { defaultApp, defaultTree } from './generated.ts'
 
 /** The configuration, or undefined when the schema is needed after all. */
 export function quickConfig(request: LoadRequest): LoadedConfig | undefined {

@@ -6,12 +6,8 @@ import type { LoadedConfig, LoadRequest } from './config.ts'
 import { isSection } from './draft.ts'
 import type { ConfigContent } from './file.ts'
 import { mergeLayers } from './layers.ts'
-import { listOptions } from './options-list.ts'
 import { render } from './problems.ts'
 import { findIneffective } from './warnings.ts'
-
-// Made while the file is still being evaluated: it takes a few milliseconds.
-listOptions()
 
 /** Makes a configuration of everything that has a say in it. `load.ts` has a shorter way for a start without a file. */
 export function resolveConfig(

@@ -1,6 +1,7 @@
 import type { Config } from './config.ts'
 import { isSection } from './draft.ts'
-import { listOptions, type Option } from './options-list.ts'
+import { options } from './generated.ts'
+import type { Option } from './option.ts'
 
 /** One setting of a configuration: what a line of `config --print` or of a difference is about. */
 export interface Setting {
@@ -16,7 +17,7 @@ export interface Setting {
  */
 export function listSettings(config: Config): Setting[] {
   const apps = Object.keys(config.apps)
-  return listOptions()
+  return options
     .filter(({ path }) => !insideOfValue(path))
     .flatMap(option => {
       const keys = option.path.split('.')
@@ -37,5 +38,5 @@ function settingAt(config: Config, path: readonly string[], option: Option): Set
 /** `workers.min` is a part of one value, not a setting: `workers` has a kind of its own. */
 function insideOfValue(path: string): boolean {
   const above = path.slice(0, path.lastIndexOf('.'))
-  return listOptions().some(option => option.path === above && option.kind !== undefined)
+  return options.some(option => option.path === above && option.kind !== undefined)
 }

@@ -58,7 +58,9 @@ function request(socketPath: string, name: OperationName, input: object, timeout
     const req = http.request({ socketPath, method, path: path + query, timeout: timeoutMs, agent: false }, resolve)
     req.once('timeout', () => {
       const seconds = timeoutMs / 1_000
-      req.destroy(new ServerError('ERR_CONTROL_UNREACHABLE', `The tree at ${socketPath} did not answer within ${seconds}s.`))
+      req.destroy(
+        new ServerError('ERR_CONTROL_UNREACHABLE', `The tree at ${socketPath} did not answer within ${seconds}s.`),
+      )
     })
     req.once('error', error => reject(error instanceof ServerError ? error : unreachable(socketPath, error)))
     req.end(method === 'POST' ? JSON.stringify(input) : undefined)
@@ -73,7 +75,8 @@ function textOf(input: object): [string, string][] {
 
 function unreachable(socketPath: string, error: Error): ServerError {
   const isGone = ['ENOENT', 'ECONNREFUSED'].includes(codeOf(error) ?? '')
-  if (isGone) return new ServerError('ERR_NOT_RUNNING', `No tree answers at ${socketPath}. Start one with "saola start".`)
+  if (isGone)
+    return new ServerError('ERR_NOT_RUNNING', `No tree answers at ${socketPath}. Start one with "saola start".`)
   const message = `The tree at ${socketPath} cannot be reached (${error.message}).`
   return new ServerError('ERR_CONTROL_UNREACHABLE', message, { cause: error })
 }

@@ -16,7 +16,11 @@ export interface OperationRow {
 export const operations = {
   status: { method: 'GET', path: '/status', summary: 'The tree and its children as they are now.' },
   reload: { method: 'POST', path: '/reload', summary: 'Read the configuration again and replace every worker.' },
-  restart: { method: 'POST', path: '/restart', summary: 'Replace workers one after the other; start those that were stopped.' },
+  restart: {
+    method: 'POST',
+    path: '/restart',
+    summary: 'Replace workers one after the other; start those that were stopped.',
+  },
   stop: { method: 'POST', path: '/stop', summary: 'Stop workers, or without a target the whole tree.' },
   scale: { method: 'POST', path: '/scale', summary: 'Change the number of workers.' },
   stack: { method: 'GET', path: '/stack', summary: 'The stack of a worker, blocked or not.' },

@@ -47,7 +47,10 @@ async function clearPath(path: string): Promise<void> {
     socket.once('error', resolve)
   })
   if (problem === undefined) {
-    throw new ServerError('ERR_ALREADY_RUNNING', `A tree runs already: it answers on ${path}. Stop it, or use another name.`)
+    throw new ServerError(
+      'ERR_ALREADY_RUNNING',
+      `A tree runs already: it answers on ${path}. Stop it, or use another name.`,
+    )
   }
   if (codeOf(problem) === 'ECONNREFUSED') unlinkSync(path)
 }
@@ -77,7 +80,9 @@ async function answer(handlers: OperationHandlers, req: IncomingMessage, res: Se
       sendJson(res, 404, errorBody(new ServerError('ERR_USAGE', `There is no ${req.method} ${url.pathname}.`)))
       return
     }
-    const query = Object.fromEntries([...url.searchParams].map(([key, value]) => [key, value === 'true' ? true : value]))
+    const query = Object.fromEntries(
+      [...url.searchParams].map(([key, value]) => [key, value === 'true' ? true : value]),
+    )
     const input = { ...query, ...(await readBody(req)) }
     if (name === 'logs') streamLogs(handlers, input, res)
     else sendJson(res, 200, await handlers[name](input as never))
@@ -96,7 +101,8 @@ async function readBody(req: IncomingMessage): Promise<object> {
   req.setEncoding('utf8')
   for await (const chunk of req) {
     text += chunk
-    if (text.length > bodyBytesMax) throw new ServerError('ERR_USAGE', `A request expected at most ${bodyBytesMax} bytes.`)
+    if (text.length > bodyBytesMax)
+      throw new ServerError('ERR_USAGE', `A request expected at most ${bodyBytesMax} bytes.`)
   }
   if (text === '') return {}
   try {

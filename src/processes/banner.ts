@@ -7,7 +7,13 @@ export function banner(status: TreeStatus, version: string): string {
     const workers = `${app.workers} worker${app.workers === 1 ? '' : 's'}`
     lines.push(`  ${app.name.padEnd(8)} ${app.listen.map(urlOf).join('  ')}   ${workers}, ${app.entry}`)
   }
-  lines.push('', '  stop     Ctrl-C, or: saola stop', '  reload   saola reload', '  look     saola status, saola top', '')
+  lines.push(
+    '',
+    '  stop     Ctrl-C, or: saola stop',
+    '  reload   saola reload',
+    '  look     saola status, saola top',
+    '',
+  )
   return `\n${lines.join('\n')}\n`
 }
 

@@ -90,7 +90,7 @@ function workerSpec(app: AppConfig): FixedSpec {
     },
     recycleRequests: recycle.requests,
     recycleJitter: recycle.jitter,
-    accessLogFormat: accessLog && accessLog.format,
+    accessLogFormat: accessLog === false ? false : accessLog.format,
     ...(cookie === undefined ? {} : { stickyCookie: cookie }),
     ...(ready.path === undefined ? {} : { readyPath: ready.path, readyStatus: ready.status }),
   }
@@ -103,7 +103,8 @@ function placeOf({ index, generation, sockets }: Place): Pick<WorkerSpec, 'index
 
 function launchOf(app: AppConfig, identity: Identity, spec: WorkerSpec, place: Place): Launch {
   // Meant for the supervisor alone: a child that believed them would speak to systemd, or listen on what is not its own.
-  const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES, NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, ...inherited } = process.env
+  const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES, NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, ...inherited } =
+    process.env
   return {
     command: process.execPath,
     args: [...app.node, workerFile],

@@ -1,8 +1,8 @@
 /** A reload, whoever asks for it: read the whole configuration, compare, refuse or roll. */
 import { messageOf, ServerError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
-import { diffConfig } from '../config/diff.ts'
 import type { LoadedConfig } from '../config/config.ts'
+import { diffConfig } from '../config/diff.ts'
 import type { ConfigChange, ReloadAnswer } from '../control/operations.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import type { SystemdNotifier } from '../supervisor/systemd.ts'

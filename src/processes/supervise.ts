@@ -36,7 +36,8 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
   if (config.umask !== undefined) process.umask(config.umask)
   const { log, output, sink, files, format } = openOutput(config.log)
   for (const warning of warnings) log.warn('config.warning', { message: warning })
-  if (process.pid === 1) log.warn('supervisor.pid1', { advice: 'run the container with --init: Node reaps only its own children' })
+  if (process.pid === 1)
+    log.warn('supervisor.pid1', { advice: 'run the container with --init: Node reaps only its own children' })
   const systemd = openSystemd(process.env, message => log.warn('systemd.trouble', { message }))
   const supervisor = new Supervisor({
     name: config.name,

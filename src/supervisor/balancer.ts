@@ -66,6 +66,11 @@ export class Balancer {
     })
   }
 
+  /** Where it accepts. */
+  addresses(): (net.AddressInfo | string | null)[] {
+    return this.#servers.map(server => server.address())
+  }
+
   add(candidate: Candidate): void {
     this.#candidates.set(candidate.id, candidate)
     this.#serve()

@@ -28,7 +28,12 @@ export class Dispatch {
   readonly #teams = new Map<string, Team>()
 
   /** A worker serves from now on. */
-  async admit(child: Child, running: RunningChild, app: AppDefinition, sockets: readonly ListenSocket[]): Promise<void> {
+  async admit(
+    child: Child,
+    running: RunningChild,
+    app: AppDefinition,
+    sockets: readonly ListenSocket[],
+  ): Promise<void> {
     const team = this.#teamOf(child.group)
     team.members.set(child.id, { child, running, connections: 0 })
     if (acceptorOf(app) === 'worker') this.#share(team)

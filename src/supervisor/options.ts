@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { countCpus, workersMax } from '../base/cpu-count.ts'
 import { logLevels } from '../base/log.ts'
 import { addresses, choice, count, duration, path, share, size, text } from '../base/option-types.ts'
+import { formatDuration } from '../base/units.ts'
 
 const expectedWorkers = '"auto", a number of workers such as 4, or { min, max }'
 
@@ -58,7 +59,10 @@ const backoff = z
   })
   .superRefine(({ min, max }, context) => {
     if (min > max)
-      context.addIssue({ code: 'custom', message: `expected min to be at most max, got ${min}ms > ${max}ms` })
+      context.addIssue({
+        code: 'custom',
+        message: `expected min to be at most max, got ${formatDuration(min)} and ${formatDuration(max)}`,
+      })
   })
   .prefault({})
   .meta({ description: 'The wait before a worker that ended too early is started again; it doubles each time.' })

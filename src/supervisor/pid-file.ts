@@ -15,7 +15,9 @@ export function writePidFile(path: string): () => void {
   try {
     writeFileSync(path, `${process.pid}\n`, { mode: 0o644 })
   } catch (error) {
-    throw new ServerError('ERR_CONFIG_INVALID', `Cannot write the pid file ${path} (${messageOf(error)}).`, { cause: error })
+    throw new ServerError('ERR_CONFIG_INVALID', `Cannot write the pid file ${path} (${messageOf(error)}).`, {
+      cause: error,
+    })
   }
   return () => {
     if (readPid(path) === process.pid) unlinkSync(path)

@@ -1,3 +1,5 @@
+import { closeSync, openSync } from 'node:fs'
+
 /** What a signal to the supervisor means: the meanings that operators know from Nginx and Gunicorn. */
 export interface SignalVerbs {
   /** Stop; `isQuick` without waiting for requests in flight. Asked twice, it is quick. */
@@ -11,23 +13,35 @@ export interface SignalVerbs {
   ignore(signal: string, why: string): void
 }
 
-/** Listens until the returned function is called. */
-export function listenToSignals(verbs: SignalVerbs): () => void {
+/**
+ * Listens until the returned function is called. On a terminal two signals are not an operator's: WINCH says that the
+ * window was resized, and HUP may say that it was closed, which ends a program in the foreground.
+ */
+export function listenToSignals(verbs: SignalVerbs, hasTerminal = process.stdin.isTTY === true): () => void {
   const table: Partial<Record<NodeJS.Signals, () => void>> = {
     SIGTERM: () => verbs.stop(false),
     SIGINT: () => verbs.stop(false),
     SIGQUIT: () => verbs.stop(true),
-    SIGHUP: () => verbs.reload(),
+    SIGHUP: () => (hasTerminal && isTerminalGone() ? verbs.stop(false) : verbs.reload()),
     // Without a listener Node opens its debugger on USR1, and ends on USR2.
     SIGUSR1: () => verbs.reopenLogs(),
     SIGUSR2: () => verbs.ignore('SIGUSR2', 'an upgrade of the running program is not available yet'),
     SIGTTIN: () => verbs.scaleBy(1),
     SIGTTOU: () => verbs.scaleBy(-1),
-    SIGWINCH: () => verbs.drainWorkers(),
+    ...(hasTerminal ? {} : { SIGWINCH: () => verbs.drainWorkers() }),
   }
   const entries = Object.entries(table) as [NodeJS.Signals, () => void][]
   for (const [signal, verb] of entries) process.on(signal, verb)
   return () => {
     for (const [signal, verb] of entries) process.off(signal, verb)
+  }
+}
+
+function isTerminalGone(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'))
+    return false
+  } catch {
+    return true
   }
 }

@@ -1,5 +1,5 @@
-import type { Clock } from '../base/clock.ts'
 import { formatAddress } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
 import type { AppStatus, ChildState, ChildStatus, ExitStatus, ReloadOutcome, TreeStatus } from '../ipc/status.ts'
 import type { AppDefinition } from './app-definition.ts'
 import type { Child, Exit, Fleet, Group, Slot } from './fleet.ts'

@@ -2,7 +2,6 @@
  * Keeps the fleet as the configuration asks. What to do is decided in plan/; here it is only begun, and what becomes
  * of it comes back as an event. So one slow drain or one slow disk never delays the next signal.
  */
-import { formatAddress } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { messageOf, ServerError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
@@ -16,10 +15,10 @@ import { type Child, createFleet, type Fleet, type Group, nameOf } from './fleet
 import type { OpenFiles } from './output/open-files.ts'
 import type { Output } from './output/output.ts'
 import type { RotatingFile } from './output/rotating-file.ts'
+import { endsWithin } from './output/sink.ts'
 import { nextTickMs, plan } from './plan/plan.ts'
 import type { Action, FleetEvent } from './plan/turn.ts'
-import { endsWithin } from './output/sink.ts'
-import { type ListenSocket, openSocket } from './sockets.ts'
+import { SocketSet } from './socket-set.ts'
 import { stackText, whereOf } from './stack-text.ts'
 import { buildStatus } from './status.ts'
 
@@ -55,7 +54,7 @@ export class Supervisor {
   readonly #events = new EventQueue<FleetEvent>()
   readonly #running = new Map<number, RunningChild>()
   readonly #dispatch = new Dispatch()
-  readonly #sockets = new Map<string, ListenSocket>()
+  readonly #sockets = new SocketSet()
   /** Every definition that a child may still come from, by name and revision. */
   readonly #definitions = new Map<string, AppDefinition>()
   readonly #waiting = new Map<number, (outcome: Outcome) => void>()
@@ -78,7 +77,7 @@ export class Supervisor {
    * @throws {ServerError} when one of them cannot be had; then none is held.
    */
   async open(): Promise<void> {
-    await this.#openSockets(this.#options.apps)
+    await this.#sockets.open(this.#options.apps)
     for (const app of this.#options.apps) this.#define(app)
   }
 
@@ -165,7 +164,7 @@ export class Supervisor {
       }
     }
     try {
-      await this.#openSockets(apps)
+      await this.#sockets.open(apps)
     } catch (error) {
       return { ok: false, message: messageOf(error) }
     }
@@ -177,7 +176,9 @@ export class Supervisor {
 
   /** The stack of a worker's main thread, whether it is blocked or not. */
   async stack(target: string): Promise<{ pid: number; stack: string }> {
-    const child = [...this.#fleet.children.values()].find(child => nameOf(child) === target && child.state !== 'STOPPING')
+    const child = [...this.#fleet.children.values()].find(
+      child => nameOf(child) === target && child.state !== 'STOPPING',
+    )
     const running = child && this.#running.get(child.id)
     if (!child || !running) throw new ServerError('ERR_CONTROL_REFUSED', `No worker ${target} runs here.`)
     // Beside the ids of children, which use their own for the stack that precedes a kill.
@@ -238,7 +239,7 @@ export class Supervisor {
     try {
       const app = this.#definitions.get(keyOf(child.group, child.revision))
       if (!app) throw new Error(`revision ${child.revision} of ${child.group} is gone`)
-      const sockets = acceptorOf(app) === 'worker' ? this.#socketsOf(app) : []
+      const sockets = acceptorOf(app) === 'worker' ? this.#sockets.of(app) : []
       const running = startChild(app.launch({ index: child.index, generation: child.generation, sockets }), {
         message: message => this.#receive(child, message),
         stack: reply => this.#receiveStack(child, reply),
@@ -305,7 +306,7 @@ export class Supervisor {
 
   #sendListener(child: Child, index: number): void {
     const app = this.#definitions.get(keyOf(child.group, child.revision))
-    const handle = app && this.#socketsOf(app)[index]?.handle()
+    const handle = app && this.#sockets.of(app)[index]?.handle()
     if (handle) this.#running.get(child.id)?.send({ type: 'saola.listener', index }, handle, true)
   }
 
@@ -323,7 +324,7 @@ export class Supervisor {
     const running = this.#running.get(id)
     const app = child && this.#definitions.get(keyOf(child.group, child.revision))
     if (!app || !running || child.state !== 'RUNNING') return
-    this.#dispatch.admit(child, running, app, this.#socketsOf(app)).catch(error => {
+    this.#dispatch.admit(child, running, app, this.#sockets.of(app)).catch(error => {
       this.#options.log.error('listen.failed', { name: nameOf(child), error: messageOf(error) })
     })
   }
@@ -331,7 +332,11 @@ export class Supervisor {
   #announce(name: string): void {
     const group = this.#fleet.groups.get(name)
     const app = group && this.#definitionOf(group)
-    if (app) this.#options.onServing(app, this.#socketsOf(app).map(socket => socket.label))
+    if (app)
+      this.#options.onServing(
+        app,
+        this.#sockets.of(app).map(socket => socket.label),
+      )
   }
 
   #define(app: AppDefinition): void {
@@ -340,28 +345,6 @@ export class Supervisor {
 
   #definitionOf(group: Group): AppDefinition | undefined {
     return this.#definitions.get(keyOf(group.spec.name, group.spec.revision))
-  }
-
-  #socketsOf(app: AppDefinition): ListenSocket[] {
-    return app.addresses.flatMap(address => this.#sockets.get(formatAddress(address)) ?? [])
-  }
-
-  async #openSockets(apps: readonly AppDefinition[]): Promise<void> {
-    const opened: ListenSocket[] = []
-    try {
-      for (const address of apps.flatMap(app => app.addresses)) {
-        if (this.#sockets.has(formatAddress(address))) continue
-        const socket = await openSocket(address)
-        opened.push(socket)
-        this.#sockets.set(socket.key, socket)
-      }
-    } catch (error) {
-      for (const socket of opened) {
-        socket.close()
-        this.#sockets.delete(socket.key)
-      }
-      throw error
-    }
   }
 
   /** After a reload: closes what no group uses any more. */
@@ -376,12 +359,7 @@ export class Supervisor {
       const app = this.#definitions.get(keyOf(child.group, child.revision))
       if (app && child.state !== 'STOPPING') used.add(app)
     }
-    const keys = new Set([...used].flatMap(app => app.addresses.map(formatAddress)))
-    for (const [key, socket] of this.#sockets) {
-      if (keys.has(key)) continue
-      socket.close()
-      this.#sockets.delete(key)
-    }
+    this.#sockets.keepOnly(used)
     for (const [key, app] of this.#definitions) if (!used.has(app)) this.#definitions.delete(key)
   }
 
@@ -389,7 +367,7 @@ export class Supervisor {
     // The last words of the children; a grandchild that escaped its group may hold a pipe open for ever.
     await endsWithin(Promise.all(this.#streams), lastWordsMs)
     this.#dispatch.close()
-    for (const socket of this.#sockets.values()) socket.close()
+    this.#sockets.close()
     for (const settle of this.#waiting.values()) settle({ ok: false, message: 'The tree has stopped.' })
     return code
   }

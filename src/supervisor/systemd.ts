@@ -21,7 +21,10 @@ export function openSystemd(env: NodeJS.ProcessEnv, onTrouble: (message: string)
   const { NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID } = env
   if (!NOTIFY_SOCKET) return { notify() {}, close() {} }
   const notify = (...states: NotifyState[]) => {
-    const child = spawn('systemd-notify', [`--pid=${process.pid}`, ...states], { stdio: 'ignore', env: { ...env, NOTIFY_SOCKET } })
+    const child = spawn('systemd-notify', [`--pid=${process.pid}`, ...states], {
+      stdio: 'ignore',
+      env: { ...env, NOTIFY_SOCKET },
+    })
     child.once('error', error => onTrouble(`systemd-notify cannot be run: ${error.message}`))
     child.once('exit', code => code && onTrouble(`systemd-notify ended with code ${code}`))
   }

@@ -62,7 +62,8 @@ function has(...names: string[]): (app: unknown) => boolean {
 }
 
 function notServable(app: unknown): ServerError {
-  const what = typeof app === 'object' ? `an object with ${Object.keys(app as object).join(', ') || 'nothing'}` : typeof app
+  const what =
+    typeof app === 'object' ? `an object with ${Object.keys(app as object).join(', ') || 'nothing'}` : typeof app
   return new ServerError(
     'ERR_APP_INVALID',
     `The application's default export expected a fetch handler, a (req, res) listener, an Express, Koa, Fastify, Hono ` +

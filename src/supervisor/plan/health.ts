@@ -2,8 +2,8 @@
 import { formatSize } from '../../base/units.ts'
 import type { Beat } from '../../ipc/messages.ts'
 import { type Child, type Fleet, nameOf, slotOf } from '../fleet.ts'
-import { spawn } from './life.ts'
-import { beginDrain } from './stop.ts'
+import { beginDrain } from './drain.ts'
+import { spawn } from './spawn.ts'
 import { type FleetEvent, log, type Turn } from './turn.ts'
 
 // The stack of a blocked loop arrives in some 20 ms; a process that is stopped as a whole never answers.

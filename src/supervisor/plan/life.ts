@@ -2,6 +2,7 @@
 import { backoffMs } from '../../base/backoff.ts'
 import { type Child, createGroup, type Exit, type Group, type GroupSpec, nameOf, type Slot, slotOf } from '../fleet.ts'
 import { failRollout, promote, rolloutStepDone } from './rollout.ts'
+import { fillSlots, spawn } from './spawn.ts'
 import { type FleetEvent, log, type Turn } from './turn.ts'
 
 // A worker that has said why it cannot boot ends by itself; this is how long it may take.
@@ -17,46 +18,6 @@ export function startGroups(turn: Turn, specs: readonly GroupSpec[]): void {
     turn.fleet.groups.set(spec.name, group)
     const first = group.slots[0]
     if (first) first.child = spawn(turn, group, first)
-  }
-}
-
-/** Creates a child and asks for its process. The caller puts it into its place. */
-export function spawn(turn: Turn, group: Group, slot: Slot, spec: GroupSpec = group.spec): Child {
-  const { fleet, now } = turn
-  const child: Child = {
-    id: fleet.nextId++,
-    group: spec.name,
-    index: slot.index,
-    generation: group.rollout?.generation ?? fleet.generation,
-    revision: spec.revision,
-    pid: undefined,
-    state: 'STARTING',
-    spawnedAt: now,
-    readyAt: undefined,
-    readyBy: now + spec.bootTimeoutMs,
-    lastBeatAt: now,
-    beat: undefined,
-    retireReason: undefined,
-    drainAt: undefined,
-    killAt: undefined,
-    doom: undefined,
-    stackUntil: undefined,
-    bootError: undefined,
-    lastWords: undefined,
-  }
-  slot.retryAt = undefined
-  fleet.children.set(child.id, child)
-  turn.actions.push({ do: 'spawn', child })
-  return child
-}
-
-/** Fills every empty place that nothing speaks against. */
-export function fillSlots(turn: Turn, group: Group): void {
-  if (turn.fleet.phase === 'stopping') return
-  for (const slot of group.slots) {
-    if (!slot.child && !slot.isHalted && slot.retryAt === undefined && slot.emptyState === 'STOPPED') {
-      slot.child = spawn(turn, group, slot)
-    }
   }
 }
 
@@ -95,7 +56,7 @@ export function onReady(turn: Turn, id: number, bootMs: number): void {
 }
 
 function declareReady({ fleet, actions }: Turn): void {
-  if (fleet.phase !== 'starting') return
+  if (fleet.phase !== 'starting' || ![...fleet.children.values()].some(child => child.state === 'RUNNING')) return
   for (const group of fleet.groups.values()) {
     const isFatal = group.slots.some(slot => slot.emptyState === 'FATAL')
     if (!isFatal && group.slots.some(slot => slot.child?.state !== 'RUNNING')) return
@@ -109,7 +70,12 @@ export function onBootFailed(turn: Turn, event: FleetEvent & { type: 'boot-faile
   if (!child) return
   child.bootError = event.message
   child.killAt = turn.now + bootFailedExitMs
-  log(turn, 'error', 'worker.boot-failed', { name: nameOf(child), pid: child.pid, error: event.message, stack: event.stack })
+  log(turn, 'error', 'worker.boot-failed', {
+    name: nameOf(child),
+    pid: child.pid,
+    error: event.message,
+    stack: event.stack,
+  })
 }
 
 export function onLastWords(turn: Turn, id: number, message: string): void {
@@ -153,7 +119,11 @@ function reportExit(turn: Turn, child: Child, exit: Exit, isUnexpected: boolean)
 }
 
 /** What the end of a child looked like, in words for `status` and the log. */
-function describeExit(child: Child, { code, signal }: { code: number | null; signal: string | null }, now: number): Exit {
+function describeExit(
+  child: Child,
+  { code, signal }: { code: number | null; signal: string | null },
+  now: number,
+): Exit {
   const how = signal ? `killed by ${signal}` : code === null ? 'could not be started' : `exited with code ${code}`
   const ended = child.lastWords === undefined ? how : `${how}: ${child.lastWords}`
   const boot = child.bootError === undefined ? undefined : `could not boot: ${child.bootError}`

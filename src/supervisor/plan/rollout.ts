@@ -3,18 +3,9 @@
  * A reload and a rolling restart do so with a whole group, recycling with one child at a time.
  */
 import { suggest } from '../../base/suggest.ts'
-import {
-  type Child,
-  createGroup,
-  createSlot,
-  type Group,
-  type GroupSpec,
-  nameOf,
-  type Operation,
-  type Slot,
-} from '../fleet.ts'
-import { fillSlots, spawn } from './life.ts'
-import { beginDrain } from './stop.ts'
+import { createGroup, createSlot, type Group, type GroupSpec, nameOf, type Operation, type Slot } from '../fleet.ts'
+import { beginDrain, discard } from './drain.ts'
+import { fillSlots, spawn } from './spawn.ts'
 import { log, type Turn } from './turn.ts'
 
 /** Rolls every group to its new specification. Groups that are new start, groups that are gone drain. */
@@ -58,7 +49,10 @@ export function matchTarget(turn: Turn, ticket: number, target: string): { group
     const slot = group.slots.find(slot => target === `${group.spec.name}:${slot.index}`)
     if (slot) return [{ group, slots: [slot] }]
   }
-  const known = groups.flatMap(group => [group.spec.name, ...group.slots.map(slot => `${group.spec.name}:${slot.index}`)])
+  const known = groups.flatMap(group => [
+    group.spec.name,
+    ...group.slots.map(slot => `${group.spec.name}:${slot.index}`),
+  ])
   const hint = suggest(target, known)
   const message = `Nothing here is named "${target}"${hint ? `, did you mean ${hint}?` : `. There is: ${known.join(', ')}.`}`
   turn.actions.push({ do: 'settle', ticket, ok: false, message })
@@ -119,11 +113,6 @@ function beginStep(turn: Turn, group: Group, slot: Slot): void {
   rollout.childId = child.id
   if (slot.child) slot.successor = child
   else slot.child = child
-}
-
-function discard(turn: Turn, child: Child): void {
-  child.state = 'STOPPING'
-  turn.actions.push({ do: 'kill', child, signal: 'SIGKILL' })
 }
 
 /** The successor takes the place, and the old child drains. */
@@ -223,7 +212,11 @@ export function retireOld(turn: Turn): void {
       ({ child, retryAt }) => child?.state === 'RUNNING' && child.retireReason !== undefined && retryAt === undefined,
     )
     if (!slot?.child) continue
-    log(turn, 'info', 'worker.recycling', { name: nameOf(slot.child), pid: slot.child.pid, reason: slot.child.retireReason })
+    log(turn, 'info', 'worker.recycling', {
+      name: nameOf(slot.child),
+      pid: slot.child.pid,
+      reason: slot.child.retireReason,
+    })
     slot.successor = spawn(turn, group, slot)
   }
 }

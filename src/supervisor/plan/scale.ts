@@ -1,8 +1,8 @@
 /** What operators ask for: fewer or more children, stopped and started ones. */
 import { createSlot } from '../fleet.ts'
-import { fillSlots } from './life.ts'
+import { beginDrain } from './drain.ts'
 import { matchTarget, trimSlots } from './rollout.ts'
-import { beginDrain } from './stop.ts'
+import { fillSlots } from './spawn.ts'
 import { log, type Turn } from './turn.ts'
 
 /** More workers than this on one machine are a slip of the finger. */

@@ -1,24 +1,10 @@
-/** The end: of one child that drains, and of the whole tree. */
-import type { Child, GroupSpec } from '../fleet.ts'
-import { nameOf } from '../fleet.ts'
+/** The end of the whole tree. */
+import type { Child } from '../fleet.ts'
+import { beginDrain } from './drain.ts'
 import { abandonOperations } from './rollout.ts'
 import { log, type Turn } from './turn.ts'
 
-// Over and above the time that a worker itself takes to give up on its last requests.
-const killMarginMs = 1_000
 const quickMs = 1_000
-
-/** Asks a child to finish what it has and to end. It is killed if it takes longer than it may. */
-export function beginDrain(turn: Turn, child: Child, reason: string, spec?: GroupSpec): void {
-  const { fleet, now, actions } = turn
-  child.drainAt = undefined
-  if (child.doom !== undefined) return
-  const stopTimeoutMs = (spec ?? fleet.groups.get(child.group)?.spec)?.stopTimeoutMs ?? 0
-  child.state = 'STOPPING'
-  child.killAt = now + stopTimeoutMs + killMarginMs
-  log(turn, 'info', 'worker.stopping', { name: nameOf(child), pid: child.pid, reason })
-  actions.push({ do: 'drain', child, reason })
-}
 
 /** Stops the tree: gracefully at first; asked again, or asked to be quick, within a second. */
 export function onStop(turn: Turn, isQuickAsked: boolean): void {

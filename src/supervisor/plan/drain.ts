@@ -1,0 +1,23 @@
+import { type Child, type GroupSpec, nameOf } from '../fleet.ts'
+import { log, type Turn } from './turn.ts'
+
+// Over and above the time that a worker itself takes to give up on its last requests.
+const killMarginMs = 1_000
+
+/** Asks a child to finish what it has and to end. It is killed if it takes longer than it may. */
+export function beginDrain(turn: Turn, child: Child, reason: string, spec?: GroupSpec): void {
+  const { fleet, now, actions } = turn
+  child.drainAt = undefined
+  if (child.doom !== undefined) return
+  const stopTimeoutMs = (spec ?? fleet.groups.get(child.group)?.spec)?.stopTimeoutMs ?? 0
+  child.state = 'STOPPING'
+  child.killAt = now + stopTimeoutMs + killMarginMs
+  log(turn, 'info', 'worker.stopping', { name: nameOf(child), pid: child.pid, reason })
+  actions.push({ do: 'drain', child, reason })
+}
+
+/** Ends a child that serves nobody yet. */
+export function discard(turn: Turn, child: Child): void {
+  child.state = 'STOPPING'
+  turn.actions.push({ do: 'kill', child, signal: 'SIGKILL' })
+}

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { newConnectionClient } from './support/clients.ts'
+import { formatRequest, HttpConnection } from './support/http-connection.ts'
+import { parseEvent } from './support/line-log.ts'
+import { startTree } from './support/tree.ts'
+
+const app = `
+import { createServer } from 'node:http'
+
+function parseCsv(): void {
+  for (;;) {
+    // Never ends: this is line 6.
+  }
+}
+
+createServer((request, response) => {
+  if (request.url === '/block') {
+    console.log('blocking')
+    parseCsv()
+  }
+  response.end(String(process.pid))
+}).listen(3000)
+`
+
+const timeoutMs = 2_000
+
+for (const balance of ['shared', 'round-robin', 'least-connections'] as const) {
+  test(`a worker in an endless loop is named with its line, killed and replaced; others serve on (${balance})`, async t => {
+    const tree = await startTree(t, {
+      files: { 'app.ts': app },
+      config: {
+        apps: { web: { app: './app.ts', listen: '127.0.0.1:0', workers: 3, balance, timeout: timeoutMs / 1_000 } },
+      },
+    })
+    const victim = await HttpConnection.open(tree.url)
+    t.after(() => victim.close())
+    victim.send(formatRequest({ path: '/' }))
+    const pid = Number((await victim.receive()).body)
+    const clients = newConnectionClient(t, tree.url, { lanes: 4 })
+
+    const blockedAt = performance.now()
+    victim.send(formatRequest({ path: '/block' }))
+    await tree.waitForLine(/blocking/)
+    // From here on the victim takes no connection: whoever connects is served by another one.
+    clients.start()
+    const blocked = await tree.waitForEvent('worker.blocked', { pid })
+    const { name } = blocked
+    assert.match(String(blocked.reason), /^blocked 2\.\ds in parseCsv \(app\.ts:[567]\)$/)
+    assert.match(String(blocked.stack), /at parseCsv \(app\.ts:\d+\)/)
+    await tree.waitForEvent('worker.exited', { pid, signal: 'SIGKILL' })
+    await tree.waitForLine(line => line.includes('worker.ready') && isReplacement(line, String(name), pid))
+    const tookMs = performance.now() - blockedAt
+    assert.ok(tookMs < timeoutMs + 2_000, `it took ${tookMs} ms`)
+
+    const result = await clients.stop()
+    // With a balance that hands over, the victim may have been given one connection before it showed that it hangs.
+    const lostMax = balance === 'shared' ? 0 : 1
+    assert.ok(result.failed <= lostMax, result.errors.join('\n'))
+    assert.ok(result.ok > 50)
+    const status = await tree.status()
+    const row = status.children.find(child => child.name === name)
+    assert.equal(row?.state, 'RUNNING')
+    assert.equal(row?.restarts, 1)
+    assert.match(row?.lastExit?.reason ?? '', /^blocked 2\.\ds in parseCsv \(app\.ts:\d\)$/)
+  })
+}
+
+/** A worker of this name that started after the first ones: its pid is new. */
+function isReplacement(line: string, name: string, oldPid: number): boolean {
+  const event = parseEvent(line)
+  return event?.name === name && event.pid !== oldPid
+}

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { request } from './support/http-connection.ts'
+import { startTree } from './support/tree.ts'
+
+// Boots well, and dies right after: what a supervisor must notice, too.
+const crashing = `
+import { createServer } from 'node:http'
+import { existsSync } from 'node:fs'
+createServer((_, response) => response.end('crashing')).listen(3000)
+if (existsSync('crash')) setTimeout(() => { throw new Error('the database is gone') }, 20)
+`
+const steady = `export default (request, response) => response.end('steady')`
+
+test('a crash loop backs off and ends in FATAL with its reason, and other children go on', async t => {
+  const tree = await startTree(t, {
+    files: { 'crashing.ts': crashing, 'steady.js': steady, 'package.json': '{"type":"module"}' },
+    config: {
+      apps: {
+        api: { app: './crashing.ts', listen: '127.0.0.1:0', workers: 1, startRetries: 3, backoff: { min: '50ms' } },
+        web: { app: './steady.js', listen: 'unix:./web.sock', workers: 1 },
+      },
+    },
+  })
+  const before = await tree.status()
+  const web = before.children.find(child => child.app === 'web')
+  const api = before.children.find(child => child.app === 'api')
+  const { writeFileSync, rmSync } = await import('node:fs')
+  writeFileSync(`${tree.dir}/crash`, '')
+  process.kill(api?.pid ?? 0, 'SIGKILL')
+  const fatal = await tree.waitForEvent('worker.fatal', { name: 'api:0' })
+  assert.match(String(fatal.reason), /the database is gone/)
+
+  const waits = tree.events('worker.backoff').map(event => Number(event.waitMs))
+  assert.equal(waits.length, 3)
+  for (const [i, wait] of waits.entries()) {
+    const full = 50 * 2 ** i
+    assert.ok(wait <= full && wait >= full * 0.75, `the waits were ${waits}`)
+  }
+  const status = await tree.status()
+  const row = status.children.find(child => child.app === 'api')
+  assert.equal(row?.state, 'FATAL')
+  assert.match(row?.lastExit?.reason ?? '', /exited with code 1: the database is gone/)
+  assert.equal(status.children.find(child => child.app === 'web')?.pid, web?.pid)
+  assert.equal(String((await request(`unix:${tree.dir}/web.sock`)).body), 'steady')
+
+  // An operator who has mended the cause reloads, and the place is filled again.
+  rmSync(`${tree.dir}/crash`)
+  tree.signal('SIGHUP')
+  await tree.waitForEvent('reload.done')
+  assert.equal((await tree.status()).children.find(child => child.app === 'api')?.state, 'RUNNING')
+})
