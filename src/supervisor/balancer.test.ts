@@ -6,7 +6,8 @@ import { Balancer, type BalancerOptions } from './balancer.ts'
 
 /** A balancer on a socket of its own, whose candidates note what they are given. */
 async function openBalancer(t: TestContext, options: Partial<BalancerOptions>) {
-  const balancer = new Balancer({
+  const balancer = new Balancer()
+  balancer.configure({
     balance: 'round-robin',
     cookie: undefined,
     backlog: 10,

@@ -41,20 +41,23 @@ const headWaitMs = 1_000
 const headBytesMax = 16 * 1024
 
 export class Balancer {
-  readonly #options: BalancerOptions
+  #options: BalancerOptions = { balance: 'round-robin', cookie: undefined, backlog: 511, maxConnections: 1 }
   readonly #candidates = new Map<number, Candidate>()
   readonly #servers: net.Server[] = []
   readonly #waiting: Waiting[] = []
   #lastIndex = -1
 
-  constructor(options: BalancerOptions) {
+  /** From now on; connections that wait are routed by the new options, too. */
+  configure(options: BalancerOptions): void {
     this.#options = options
   }
 
   /** Accepts on the inherited or bound descriptor. */
   listen(fd: number): Promise<void> {
-    const { backlog, cookie } = this.#options
-    const server = net.createServer({ pauseOnConnect: cookie === undefined, allowHalfOpen: true }, socket => {
+    const { backlog } = this.#options
+    // Paused, so that what a client sends stays in the kernel for the worker that will read it.
+    const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, socket => {
+      const { cookie } = this.#options
       socket.on('error', () => socket.destroy())
       if (cookie === undefined) this.#route({ socket, head: undefined, key: socket.remoteAddress })
       else readHead(socket, head => this.#route({ socket, head, key: cookieOf(head, cookie) }))
@@ -178,6 +181,7 @@ function readHead(socket: net.Socket, done: (head: string) => void): void {
   const timer = setTimeout(finish, headWaitMs)
   socket.on('data', onData)
   socket.once('end', finish)
+  socket.resume()
   function onData(chunk: Buffer): void {
     head += chunk.toString('latin1')
     if (head.length > headBytesMax || head.includes('\r\n\r\n')) finish()

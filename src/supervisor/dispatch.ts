@@ -36,7 +36,7 @@ export class Dispatch {
   ): Promise<void> {
     const team = this.#teamOf(child.group)
     team.members.set(child.id, { child, running, connections: 0 })
-    if (acceptorOf(app) === 'worker') this.#share(team)
+    if (acceptorOf(app) === 'worker') this.#share(team, running)
     else await this.#balance(team, child, running, { app, sockets })
   }
 
@@ -82,22 +82,27 @@ export class Dispatch {
     return team
   }
 
-  #share(team: Team): void {
+  /** Tells every worker its share when it has changed, and a newcomer in any case. */
+  #share(team: Team, newcomer?: RunningChild): void {
     clearTimeout(team.timer)
     team.timer = undefined
     const members = [...team.members.values()]
     // A worker that is alone has no share to keep to, so it is told only when it was one of several before.
     const share = fairShare(members.map(member => member.connections)) ?? (team.share && Number.MAX_SAFE_INTEGER)
-    if (share === undefined || share === team.share) return
+    if (share === undefined) return
+    const isNews = share !== team.share
     team.share = share
-    for (const { running } of members) running.send({ type: 'saola.share', connections: share })
+    for (const { running } of members) {
+      if (isNews || running === newcomer) running.send({ type: 'saola.share', connections: share })
+    }
   }
 
   async #balance(team: Team, child: Child, running: RunningChild, { app, sockets }: Place): Promise<void> {
     const { balance, stickyCookie, backlog, maxConnections } = app
     if (balance === 'shared') return
-    team.balancer ??= new Balancer({ balance, cookie: stickyCookie, backlog, maxConnections })
+    team.balancer ??= new Balancer()
     const { balancer } = team
+    balancer.configure({ balance, cookie: stickyCookie, backlog, maxConnections })
     balancer.add({
       id: child.id,
       index: child.index,

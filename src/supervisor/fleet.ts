@@ -110,6 +110,14 @@ export interface Group {
   rollout: Rollout | undefined
   /** A child of it has been ready at least once: a first boot that fails is the application's fault. */
   hasServed: boolean
+  pressure: Pressure
+}
+
+/** Since when the load asks for more or fewer workers, and until when nobody listens to it. */
+export interface Pressure {
+  highSince: number | undefined
+  lowSince: number | undefined
+  calmUntil: number
 }
 
 /** A reload over several groups: settled when each has rolled or failed. */
@@ -147,7 +155,8 @@ export function createFleet(now: number): Fleet {
 
 export function createGroup(spec: GroupSpec): Group {
   const slots = Array.from({ length: spec.workers }, (_, index) => createSlot(index))
-  return { spec, slots, rollout: undefined, hasServed: false }
+  const pressure = { highSince: undefined, lowSince: undefined, calmUntil: 0 }
+  return { spec, slots, rollout: undefined, hasServed: false, pressure }
 }
 
 export function createSlot(index: number): Slot {

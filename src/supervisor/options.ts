@@ -204,6 +204,3 @@ export const treeOptions = z.strictObject({
     description: 'Permissions that new files do not get, in octal: "022"; as inherited when unset.',
   }),
 })
-
-export type SupervisorOptions = z.output<typeof supervisorOptions>
-export type TreeOptions = z.output<typeof treeOptions>

@@ -19,6 +19,7 @@ import { endsWithin } from './output/sink.ts'
 import { nextTickMs, plan } from './plan/plan.ts'
 import type { Action, FleetEvent } from './plan/turn.ts'
 import { SocketSet } from './socket-set.ts'
+import { unavailable } from './sockets.ts'
 import { stackText, whereOf } from './stack-text.ts'
 import { buildStatus } from './status.ts'
 
@@ -63,6 +64,7 @@ export class Supervisor {
   readonly #streams = new Set<Promise<unknown>>()
   readonly #startedAt: number
   #ticket = 0
+  #exitCode = 0
   #lastReload: ReloadOutcome | undefined
 
   constructor(options: SupervisorOptions) {
@@ -88,7 +90,7 @@ export class Supervisor {
     for (;;) {
       const event = (await this.#events.next(nextTickMs(this.#fleet, clock.now()))) ?? { type: 'tick' }
       for (const action of plan(this.#fleet, event, clock.now())) {
-        if (action.do === 'exit') return this.#end(action.code)
+        if (action.do === 'exit') return this.#end(action.code || this.#exitCode)
         this.#begin(action)
       }
       if (event.type === 'ready') this.#admit(event.id)
@@ -325,7 +327,10 @@ export class Supervisor {
     const app = child && this.#definitions.get(keyOf(child.group, child.revision))
     if (!app || !running || child.state !== 'RUNNING') return
     this.#dispatch.admit(child, running, app, this.#sockets.of(app)).catch(error => {
-      this.#options.log.error('listen.failed', { name: nameOf(child), error: messageOf(error) })
+      // Only here does the system say that an address was taken meanwhile. A tree that cannot be reached is none.
+      this.#options.log.error('listen.failed', { error: unavailable(nameOf(child), error).message })
+      this.#exitCode = 1
+      this.stop(false)
     })
   }
 

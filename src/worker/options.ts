@@ -67,5 +67,3 @@ export const workerOptions = z.strictObject({
   graceful,
   ready,
 })
-
-export type WorkerOptions = z.output<typeof workerOptions>

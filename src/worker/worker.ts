@@ -56,7 +56,7 @@ class ApplicationWorker {
   #server: net.Server | undefined
   /** The number of the request after which a successor is asked for; 0 never. */
   readonly #recycleAt: number
-  readonly #onTerm = () => void this.#drain('SIGTERM')
+  readonly #onTerm = () => this.#leave()
   #isReady = false
   #isDraining = false
 
@@ -102,8 +102,8 @@ class ApplicationWorker {
     await serveExport(module, { keepAliveMs: spec.keepAliveMs })
     const { server } = await this.#captured.promise
     this.#server = server
-    this.#traffic.observe(server)
     await this.#untilReady(server)
+    this.#traffic.observe(server)
     await this.#open(server)
     startHeartbeat(
       () => ({
@@ -209,6 +209,12 @@ class ApplicationWorker {
     socket.once('close', () => sendToSupervisor({ type: 'saola.released' }))
     if (head) socket.unshift(Buffer.from(head, 'latin1'))
     this.#onConnection(this.#server, socket)
+  }
+
+  /** Somebody has sent SIGTERM to this process alone: it goes when its successor is ready. */
+  #leave(): void {
+    const isHeard = this.#isReady && sendToSupervisor({ type: 'saola.recycle', reason: 'SIGTERM' })
+    if (!isHeard) void this.#drain('SIGTERM')
   }
 
   async #drain(reason: string): Promise<void> {

@@ -8,6 +8,7 @@ import { deadlineOf, onBeat, onDeadlines, onStack } from './health.ts'
 import { onBootFailed, onExited, onLastWords, onReady, onSpawned, onSpawnFailed, startGroups } from './life.ts'
 import { continueRollouts, onReload, onRestart, onRetire, retireOld } from './rollout.ts'
 import { onHalt, onScale } from './scale.ts'
+import { scaleByLoad } from './scaling.ts'
 import { endWhenEmpty, onStop } from './stop.ts'
 import type { Action, FleetEvent, Turn } from './turn.ts'
 
@@ -22,6 +23,7 @@ export function plan(fleet: Fleet, event: FleetEvent, now: number, random: () =>
   fleet.lastTurnAt = now
   react(turn, event)
   onDeadlines(turn)
+  scaleByLoad(turn)
   retireOld(turn)
   continueRollouts(turn)
   endWhenEmpty(turn)

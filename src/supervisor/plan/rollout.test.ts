@@ -141,3 +141,50 @@ describe('recycling', () => {
     assert.equal(stage.running().length, 2)
   })
 })
+
+describe('workers between min and max', () => {
+  const elastic = { ...spec, workers: 1, scaling: { min: 1, max: 3 } }
+
+  /** The load lasts: every beat of these milliseconds says so. */
+  function load(stage: Stage, utilization: number, ms: number): void {
+    for (const end = stage.now + ms; stage.now < end; ) {
+      stage.now += 1_000
+      for (const child of stage.running()) stage.beat(child, { utilization })
+      stage.happen({ type: 'tick' })
+      stage.readyAll()
+    }
+  }
+
+  test('become more when their loops are busy for 10 seconds, and not again within 20', () => {
+    const stage = new Stage()
+    stage.start(elastic)
+    load(stage, 0.95, 9_000)
+    assert.equal(stage.running().length, 1)
+    load(stage, 0.95, 3_000)
+    assert.equal(stage.running().length, 2)
+    load(stage, 0.95, 15_000)
+    assert.equal(stage.running().length, 2)
+    load(stage, 0.95, 60_000)
+    assert.equal(stage.running().length, 3)
+  })
+
+  test('become fewer after a quiet minute, and never fewer than min', () => {
+    const stage = new Stage()
+    stage.start({ ...elastic, workers: 3 })
+    load(stage, 0.05, 55_000)
+    assert.equal(stage.running().length, 3)
+    load(stage, 0.05, 10_000)
+    assert.equal(stage.running().length, 2)
+    load(stage, 0.05, 200_000)
+    assert.equal(stage.running().length, 1)
+  })
+
+  test('stay as many through a reload', () => {
+    const stage = new Stage()
+    stage.start(elastic)
+    load(stage, 0.95, 12_000)
+    stage.happen({ type: 'reload', ticket: 1, specs: [{ ...elastic, revision: 2 }] })
+    stage.readyAll()
+    assert.equal(stage.running().length, 2)
+  })
+})

@@ -15,14 +15,21 @@ export function onReload(turn: Turn, ticket: number, specs: readonly GroupSpec[]
   const operation = openOperation(turn, ticket, true)
   const names = new Set(specs.map(spec => spec.name))
   for (const [name, group] of fleet.groups) if (!names.has(name)) removeGroup(turn, group)
-  for (const spec of specs) {
-    const known = fleet.groups.get(spec.name)
+  for (const wanted of specs) {
+    const known = fleet.groups.get(wanted.name)
+    const spec = known ? keepScaled(wanted, known.spec.workers) : wanted
     const group = known ?? createGroup(spec)
     fleet.groups.set(spec.name, group)
     while (group.slots.length < spec.workers) group.slots.push(createSlot(group.slots.length))
     const places = group.slots.filter(slot => !slot.isHalted && slot.index < spec.workers).map(slot => slot.index)
     beginRollout(turn, operation, { group, spec, places, isNewGroup: known === undefined })
   }
+}
+
+/** A number of workers that follows the load is not reset by a reload. */
+function keepScaled(spec: GroupSpec, workers: number): GroupSpec {
+  const { min, max } = spec.scaling
+  return min < max ? { ...spec, workers: Math.min(max, Math.max(min, workers)) } : spec
 }
 
 /** Rolls a group, a place or all, with the specification that they have. What was stopped starts. */
