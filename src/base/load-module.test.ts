@@ -78,7 +78,6 @@ describe('a module is loaded', () => {
       const common = { part: 'common', own: true }
       const parts = ['es', 'es', 'common', 'common']
       const expected = [es, es, common, common, parts, parts]
-      // Node looks at a file without an ending for itself, where there is no type.
       assert.deepEqual(await load(...names.map(name => `${type}/${name}`)), [...expected, es])
     })
 

@@ -62,3 +62,12 @@ test('whatever a value holds, a record is one line without control characters', 
     }),
   )
 })
+
+test('a level that is set later holds from then on', () => {
+  const events: string[] = []
+  const log = createLog({ level: 'warn', write: record => events.push(record.event) })
+  log.info('before')
+  log.setLevel('debug')
+  log.debug('after')
+  assert.deepEqual(events, ['after'])
+})

@@ -23,6 +23,11 @@ export interface Log {
   error(event: string, fields?: LogFields): void
 }
 
+/** A log whose level can change while it is used. */
+export interface AdjustableLog extends Log {
+  setLevel(level: LogLevel): void
+}
+
 export interface LogOptions {
   /** The least level that is written; 'info' by default. */
   readonly level?: LogLevel
@@ -39,13 +44,22 @@ export interface LogOptions {
  * log.info('worker.ready', { pid: 4211, bootMs: 412, generation: 3 })
  * ```
  */
-export function createLog({ level = 'info', write, clock = systemClock }: LogOptions): Log {
-  const least = logLevels.indexOf(level)
-  const writer = (own: LogLevel) =>
-    logLevels.indexOf(own) < least
-      ? () => {}
-      : (event: string, fields: LogFields = {}) => write({ time: clock.date(), level: own, event, fields })
-  return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') }
+export function createLog({ level = 'info', write, clock = systemClock }: LogOptions): AdjustableLog {
+  let least = logLevels.indexOf(level)
+  const writer =
+    (own: LogLevel) =>
+    (event: string, fields: LogFields = {}) => {
+      if (logLevels.indexOf(own) >= least) write({ time: clock.date(), level: own, event, fields })
+    }
+  return {
+    debug: writer('debug'),
+    info: writer('info'),
+    warn: writer('warn'),
+    error: writer('error'),
+    setLevel: next => {
+      least = logLevels.indexOf(next)
+    },
+  }
 }
 
 /** One JSON object without a newline. A field cannot take the place of `time`, `level` or `event`. */

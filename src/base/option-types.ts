@@ -106,7 +106,7 @@ export function addresses() {
 }
 
 /** Runs a parser of base/ and turns what it throws into a problem of this option. */
-export function parsed<Input, Output>(
+function parsed<Input, Output>(
   value: Input,
   context: z.RefinementCtx,
   parse: (value: Input) => Output,

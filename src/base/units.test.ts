@@ -5,7 +5,7 @@ import { formatDuration, formatSize, parseDuration, parseSize } from './units.ts
 
 describe('durations', () => {
   it('are read in every unit, and as seconds without one', () => {
-    const texts = ['500ms', '30s', '5m', '1h', '1d', '0', '30', ' 1.5 s'.replace(' s', 's')]
+    const texts = ['500ms', '30s', '5m', '1h', '1d', '0', '30', ' 1.5s ']
     assert.deepEqual(texts.map(parseDuration), [500, 30_000, 300_000, 3_600_000, 86_400_000, 0, 30_000, 1_500])
     assert.equal(parseDuration(30), 30_000)
     assert.equal(parseDuration(0.25), 250)

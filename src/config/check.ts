@@ -13,7 +13,8 @@ import { configSchema } from './schema.ts'
  * problem. `dir` is what relative paths count from.
  */
 export function checkConfig(draft: Draft, dir: string): { config: Unfinished | undefined; problems: string[] } {
-  const result = configSchema.safeParse(draft.raw, { reportInput: true })
+  // Compiling the schema takes longer than the one run that it is for.
+  const result = configSchema.safeParse(draft.raw, { reportInput: true, jitless: true })
   const problems = [
     ...draft.problems,
     ...describeIssues(result.error?.issues ?? [], draft.origins),

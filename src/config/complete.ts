@@ -53,7 +53,7 @@ function resolveAddress(address: Address, dir: string): Address {
 }
 
 /** What a tree is called when nobody says: as its package, without the scope, or else as its folder. */
-export function nameOfFolder(dir: string): string {
+function nameOfFolder(dir: string): string {
   return sanitise(packageNameIn(dir)?.replace(/^@[^/]*\//, '')) || sanitise(basename(dir)) || 'app'
 }
 

@@ -21,7 +21,7 @@ export type ConfigExport = UserConfig | ((context: ConfigContext) => UserConfig 
  * export default defineConfig({ apps: { web: { app: './src/server.ts', workers: 4 } } })
  * ```
  */
-export function defineConfig<Config extends ConfigExport>(config: Config): Config {
+export function defineConfig(config: ConfigExport): ConfigExport {
   return config
 }
 

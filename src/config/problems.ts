@@ -21,6 +21,8 @@ export function describeIssues(issues: readonly Issue[], origins: ReadonlyMap<st
 
 function describeIssue(issue: Issue, origins: ReadonlyMap<string, string>): string[] {
   if (issue.code === 'unrecognized_keys') return issue.keys.map(key => describeUnknown([...issue.path, key]))
+  const inner = issue.code === 'invalid_union' ? issue.errors.find(isAboutParts) : undefined
+  if (inner) return inner.flatMap(part => describeIssue({ ...part, path: [...issue.path, ...part.path] }, origins))
   const where = `${formatPath(issue.path)}${sourceOf(issue.path, origins)}`
   if (issue.code === 'custom') return [`${where} ${endSentence(issue.message)}`]
   const option = findOption(issue.path)
@@ -29,6 +31,11 @@ function describeIssue(issue: Issue, origins: ReadonlyMap<string, string>): stri
   const meant = typeof issue.input === 'string' ? suggest(issue.input, wordsOf(issue, option)) : undefined
   const hint = meant === undefined ? '.' : `, did you mean "${meant}"?`
   return [`${where} expected ${expectedOf(issue, option)}, got ${render(issue.input)}${hint}`]
+}
+
+/** Of the kinds that a value may have, the one that it has: only parts of it are wrong. */
+function isAboutParts(issues: readonly Issue[]): boolean {
+  return issues.every(({ path }) => path.length > 0)
 }
 
 /** `apps.web.listen[1]` */

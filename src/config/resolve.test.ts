@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { ServerError } from '../base/errors.ts'
-import type { LoadRequest } from './config.ts'
+import type { Config, LoadRequest } from './config.ts'
 import { originOf } from './draft.ts'
 import { resolveConfig } from './resolve.ts'
 
@@ -30,6 +30,11 @@ function problemsOf(value?: unknown, request: Partial<LoadRequest> = {}): readon
     return error.problems
   }
   return assert.fail('It was accepted.')
+}
+
+function accessFormatOf({ apps }: Config): string | undefined {
+  const accessLog = apps.web?.accessLog
+  return typeof accessLog === 'object' ? accessLog.format : undefined
 }
 
 const app = './app.ts'
@@ -100,6 +105,7 @@ describe('a wrong configuration', () => {
       one({ workers: { min: 1, mxa: 2, max: 2 } }),
       'apps.web.workers.mxa is unknown, did you mean apps.web.workers.max?',
     ],
+    ['a number for an address', one({ listen: [5] }), 'apps.web.listen[0] expected a text, got 5.'],
     ['half a range', one({ workers: { min: 1 } }), 'apps.web.workers needs max: the most workers.'],
     [
       'an upside-down backoff',
@@ -144,8 +150,8 @@ describe('a wrong configuration', () => {
     ['a section of later', { ...one(), dashboard: {} }, 'dashboard is unknown.'],
     [
       'a file that is not there',
-      { apps: { web: { app: './ap.ts' } } },
-      `apps.web.app expected a file, got "./ap.ts" (${folder}/ap.ts does not exist), did you mean app.ts?`,
+      { apps: { web: { app: './app.js' } } },
+      `apps.web.app expected a file, got "./app.js" (${folder}/app.js does not exist), did you mean app.ts?`,
     ],
     [
       'a folder for a file',
@@ -333,8 +339,7 @@ describe('a resolved configuration', () => {
   it('has a log for people on a terminal, and JSON elsewhere; the access log goes with it', () => {
     const formats = (value: object, tty: boolean) => {
       const { config } = resolve(value, { tty })
-      const { accessLog } = config.apps.web ?? {}
-      return [config.log.format, accessLog && accessLog.format]
+      return [config.log.format, accessFormatOf(config)]
     }
     assert.deepEqual(formats(one(), true), ['pretty', 'combined'])
     assert.deepEqual(formats(one(), false), ['json', 'json'])
@@ -349,9 +354,9 @@ describe('a resolved configuration', () => {
     const web = config.apps.web
     assert.deepEqual([web?.workers, web?.timeout, web?.accessLog], [{ min: 1, max: 1 }, 0, false])
     assert.equal(originOf(origins, 'apps.web.workers'), 'dev')
-    const asked = resolve(one({ accessLog: 'json' }), { mode: 'dev', flags: { workers: 2 } }).config.apps.web
-    assert.deepEqual(asked?.workers, { min: 2, max: 2 })
-    assert.equal(asked?.accessLog && asked.accessLog.format, 'json')
+    const asked = resolve(one({ accessLog: 'json' }), { mode: 'dev', flags: { workers: 2 } }).config
+    assert.deepEqual(asked.apps.web?.workers, { min: 2, max: 2 })
+    assert.equal(accessFormatOf(asked), 'json')
   })
 
   it('comes with a warning for each setting without an effect', () => {

@@ -4,6 +4,8 @@
  */
 import type { ReloadOutcome, TreeStatus } from '../ipc/status.ts'
 
+export type { AppStatus, ChildStatus, ReloadOutcome, TreeStatus } from '../ipc/status.ts'
+
 export interface OperationRow {
   readonly method: 'GET' | 'POST'
   readonly path: string
@@ -34,7 +36,7 @@ export type OperationName = keyof typeof operations
 /** What each operation is given and answers. */
 export interface OperationTypes {
   status: { input: object; output: TreeStatus }
-  reload: { input: { dryRun?: boolean }; output: ReloadAnswer }
+  reload: { input: ReloadInput; output: ReloadAnswer }
   restart: { input: { target: string }; output: Done }
   stop: { input: { target?: string; quick?: boolean }; output: Done }
   scale: { input: { target: string; workers: string }; output: Done }
@@ -48,8 +50,15 @@ export interface Done {
   readonly message: string
 }
 
+export interface ReloadInput {
+  /** Only say what would change. */
+  readonly dryRun?: boolean
+  /** False: answer as soon as the configuration has been checked; the reload goes on. */
+  readonly wait?: boolean
+}
+
 export interface ReloadAnswer {
-  /** Absent for a dry run. */
+  /** Absent for a dry run, and when the end was not waited for. */
   readonly outcome?: ReloadOutcome
   readonly changes: readonly ConfigChange[]
   readonly warnings: readonly string[]
@@ -57,8 +66,10 @@ export interface ReloadAnswer {
 
 export interface ConfigChange {
   readonly path: string
-  readonly from: unknown
-  readonly to: unknown
+  /** As one would write it; undefined for an application that is new. */
+  readonly from: string | undefined
+  /** As one would write it; undefined for an application that is gone. */
+  readonly to: string | undefined
   readonly effect: 'live' | 'restart' | 'refused'
 }
 

@@ -11,5 +11,3 @@ export const controlOptions = z
   })
   .prefault({})
   .meta({ description: 'How the commands of the CLI reach the tree.' })
-
-export type ControlOptions = z.output<typeof controlOptions>

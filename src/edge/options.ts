@@ -41,5 +41,3 @@ export const edgeOptions = z.strictObject({
       description: 'One line for each answered request: `true`, a format, or this section. Off in `saola dev`.',
     }),
 })
-
-export type EdgeOptions = z.output<typeof edgeOptions>

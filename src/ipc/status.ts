@@ -37,6 +37,8 @@ export interface ChildStatus {
   /** How often this place was filled again after an end that nobody asked for. */
   readonly restarts: number
   readonly lastExit: ExitStatus | undefined
+  /** How old the figures below are: a worker tells them every second, and one that is blocked does not. */
+  readonly beatAgeMs: number
   readonly connections: number
   readonly inFlight: number
   readonly requests: number

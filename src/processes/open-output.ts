@@ -1,4 +1,4 @@
-import { createLog, type Log } from '../base/log.ts'
+import { type AdjustableLog, createLog } from '../base/log.ts'
 import type { Config } from '../config/config.ts'
 import type { LineFormat } from '../supervisor/output/line-format.ts'
 import { OpenFiles } from '../supervisor/output/open-files.ts'
@@ -7,7 +7,7 @@ import type { Sink } from '../supervisor/output/sink.ts'
 import { openStdout } from '../supervisor/output/stdout.ts'
 
 export interface TreeOutput {
-  readonly log: Log
+  readonly log: AdjustableLog
   readonly output: Output
   readonly sink: Sink
   readonly files: OpenFiles
@@ -19,7 +19,7 @@ export function openOutput(options: Config['log']): TreeOutput {
   const isTerminal = options.file === '-' && process.stdout.isTTY === true
   const { format } = options
   // Known only below: files report to the log, and the log may be a file.
-  const late: { log?: Log } = {}
+  const late: { log?: AdjustableLog } = {}
   const files = new OpenFiles({
     onTrouble: ({ file, error, dropped }) => late.log?.error('log.trouble', { file, error: error.message, dropped }),
     onRecovered: ({ file, dropped }) => late.log?.info('log.recovered', { file, dropped }),

@@ -19,7 +19,10 @@ const backlogDefault = 100
 export function createHandlers({ supervisor, reloader, output, files }: Parts): OperationHandlers {
   return {
     status: () => supervisor.status(),
-    reload: ({ dryRun }) => (dryRun ? reloader.preview() : reloader.reload()),
+    reload: ({ dryRun, wait }) => {
+      if (dryRun) return reloader.preview()
+      return wait === false ? reloader.begin() : reloader.reload()
+    },
     restart: ({ target }) => reloader.exclusively(() => done(supervisor.restart(target))),
     stop: ({ target, quick }) => {
       if (target !== undefined) return done(supervisor.halt(target))

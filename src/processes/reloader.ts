@@ -1,6 +1,6 @@
 /** A reload, whoever asks for it: read the whole configuration, compare, refuse or roll. */
 import { messageOf, ServerError } from '../base/errors.ts'
-import type { Log } from '../base/log.ts'
+import type { AdjustableLog } from '../base/log.ts'
 import type { LoadedConfig } from '../config/config.ts'
 import { diffConfig } from '../config/diff.ts'
 import type { ConfigChange, ReloadAnswer } from '../control/operations.ts'
@@ -10,7 +10,7 @@ import { defineApps } from './define-app.ts'
 
 export interface ReloaderOptions {
   readonly supervisor: Supervisor
-  readonly log: Log
+  readonly log: AdjustableLog
   readonly systemd: SystemdNotifier
   readonly loaded: LoadedConfig
   load(): Promise<LoadedConfig>
@@ -60,6 +60,18 @@ export class Reloader {
     return { changes: diffConfig(this.#loaded.config, loaded.config), warnings: loaded.warnings }
   }
 
+  /**
+   * Checks the configuration, and leaves the rest to a reload that goes on; what becomes of it is in the status.
+   *
+   * @throws {ServerError} as `reload` does.
+   */
+  async begin(): Promise<ReloadAnswer> {
+    const answer = await this.preview()
+    refuse(answer.changes)
+    void this.reload().catch(() => {})
+    return answer
+  }
+
   async #reload(): Promise<ReloadAnswer> {
     const { supervisor, log, systemd } = this.#options
     log.info('reload.started', { generation: supervisor.generation + 1 })
@@ -71,7 +83,10 @@ export class Reloader {
       refuse(changes)
       const apps = defineApps(loaded.config, ++this.#revision)
       const outcome = await supervisor.reload(apps)
-      if (outcome.ok) this.#loaded = loaded
+      if (outcome.ok) {
+        this.#loaded = loaded
+        log.setLevel(loaded.config.log.level)
+      }
       return { outcome, changes, warnings: loaded.warnings }
     } catch (error) {
       const problems = error instanceof ServerError ? error.problems : []

@@ -35,7 +35,7 @@ async function openBalancer(t: TestContext, options: Partial<BalancerOptions>) {
         id: index,
         index,
         connections: 0,
-        isBusy: false,
+        busySince: undefined,
         give(socket, head) {
           if (!isOpen) return false
           given.push({ worker: index, socket, head })

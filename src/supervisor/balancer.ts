@@ -13,8 +13,8 @@ export interface Candidate {
   readonly id: number
   readonly index: number
   connections: number
-  /** A connection was handed over and has not been acknowledged. */
-  isBusy: boolean
+  /** Since when a connection that was handed over waits to be acknowledged: `performance.now()`. */
+  busySince: number | undefined
   /** @returns false when the channel is closed. */
   give(socket: net.Socket, head: string | undefined): boolean
 }
@@ -37,6 +37,10 @@ interface Waiting {
 }
 
 // A request's head that is not complete after this long or this far is routed without its cookie.
+// A worker takes a connection in less than a millisecond, unless its loop is busy.
+const patienceMs = 50
+// More than there can be workers.
+const turnsMax = 100_000
 const headWaitMs = 1_000
 const headBytesMax = 16 * 1024
 
@@ -46,6 +50,7 @@ export class Balancer {
   readonly #servers: net.Server[] = []
   readonly #waiting: Waiting[] = []
   #lastIndex = -1
+  #timer: NodeJS.Timeout | undefined
 
   /** From now on; connections that wait are routed by the new options, too. */
   configure(options: BalancerOptions): void {
@@ -86,7 +91,7 @@ export class Balancer {
 
   accepted(id: number): void {
     const candidate = this.#candidates.get(id)
-    if (candidate) candidate.isBusy = false
+    if (candidate) candidate.busySince = undefined
     this.#serve()
   }
 
@@ -98,6 +103,7 @@ export class Balancer {
 
   /** Stops accepting; connections that wait for a worker are closed. */
   close(): void {
+    clearTimeout(this.#timer)
     for (const server of this.#servers) server.close()
     for (const { socket } of this.#waiting.splice(0)) socket.destroy()
   }
@@ -123,7 +129,8 @@ export class Balancer {
       }
       this.#waiting.splice(i, 1)
       if (waiting.socket.destroyed) continue
-      candidate.isBusy = true
+      candidate.busySince = performance.now()
+      this.#lastIndex = candidate.index
       candidate.connections++
       // What arrived after the head was read must travel with it; the kernel keeps what comes from now on.
       const late = waiting.head === undefined ? '' : (waiting.socket.read()?.toString('latin1') ?? '')
@@ -135,29 +142,36 @@ export class Balancer {
     }
   }
 
+  /**
+   * The worker that the balance wants. One that has not taken its last connection yet is waited for: of a burst, the
+   * quicker worker would take nearly all otherwise. One that takes too long may hang, and is left out.
+   */
   #choose({ key }: Waiting): Candidate | undefined {
-    const free = [...this.#candidates.values()].filter(one => this.#isFree(one))
-    switch (this.#options.balance) {
-      case 'round-robin':
-        return this.#next(free)
-      case 'least-connections':
-        return free.reduce<Candidate | undefined>((a, b) => (a && a.connections <= b.connections ? a : b), undefined)
-      case 'sticky': {
-        const own = this.#ownOf(key)
-        return own ? (this.#isFree(own) ? own : undefined) : this.#next(free)
-      }
-    }
+    const open = [...this.#candidates.values()].filter(one => one.connections < this.#options.maxConnections)
+    const own = this.#options.balance === 'sticky' ? this.#ownOf(key) : undefined
+    if (own) return open.includes(own) && own.busySince === undefined ? own : undefined
+    const wanted = this.#pick(open)
+    if (!wanted || wanted.busySince === undefined) return wanted
+    const patienceLeftMs = wanted.busySince + patienceMs - performance.now()
+    if (patienceLeftMs <= 0) return this.#pick(open.filter(one => one.busySince === undefined))
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      this.#serve()
+    }, patienceLeftMs)
+    return undefined
   }
 
-  #isFree(candidate: Candidate): boolean {
-    return !candidate.isBusy && candidate.connections < this.#options.maxConnections
+  #pick(from: readonly Candidate[]): Candidate | undefined {
+    const inOrder =
+      this.#options.balance === 'least-connections'
+        ? (a: Candidate, b: Candidate) => a.connections - b.connections || (a.busySince ?? 0) - (b.busySince ?? 0)
+        : (a: Candidate, b: Candidate) => this.#turnOf(a) - this.#turnOf(b)
+    return from.toSorted(inOrder)[0]
   }
 
-  #next(free: Candidate[]): Candidate | undefined {
-    const sorted = free.sort((a, b) => a.index - b.index)
-    const chosen = sorted.find(one => one.index > this.#lastIndex) ?? sorted[0]
-    if (chosen) this.#lastIndex = chosen.index
-    return chosen
+  /** How many turns it is from the last one's: round and round, by index. */
+  #turnOf({ index }: Candidate): number {
+    return index > this.#lastIndex ? index - this.#lastIndex : index + turnsMax
   }
 
   /** By cookie the worker that it names; by address the one with the highest hash, which moves few when workers do. */

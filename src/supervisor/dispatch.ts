@@ -107,7 +107,7 @@ export class Dispatch {
       id: child.id,
       index: child.index,
       connections: 0,
-      isBusy: false,
+      busySince: undefined,
       give: (socket: net.Socket, head) => {
         const message = { type: 'saola.connection', index: 0, ...(head === undefined ? {} : { head }) } as const
         return running.send(message, socket)

@@ -83,6 +83,7 @@ function row(child: Child | undefined, app: string, slot: Slot | undefined, sour
     uptimeMs: child ? Math.round(clock.now() - (child.readyAt ?? child.spawnedAt)) : 0,
     restarts: slot?.restarts ?? 0,
     lastExit: slot?.lastExit && exitStatus(slot.lastExit, clock),
+    beatAgeMs: child && beat ? Math.round(clock.now() - child.lastBeatAt) : 0,
     connections: beat?.connections ?? 0,
     inFlight: beat?.inFlight ?? 0,
     requests: beat?.requests ?? 0,

@@ -5,7 +5,7 @@
  * const tree = await startServing(t)
  * const clients = startEveryClient(t, tree)
  * await clients.answered(20)
- * await reload(tree)
+ * await tree.cli('reload', '--wait')
  * assertNothingLost(await clients.stop())
  * ```
  */
@@ -96,13 +96,6 @@ export function assertNothingLost(results: ReadonlyMap<ClientKind, LoadResult>, 
     const wanted = kind === 'three seconds' ? 1 : answersMin
     assert.ok(ok >= wanted, `${kind}: ${ok} answers, expected at least ${wanted}`)
   }
-}
-
-/** Replaces every worker, and returns when each has a successor; the old ones may still be draining. */
-export async function reload(tree: Tree): Promise<void> {
-  const done = tree.waitForEvent('reload.done', {}, { since: tree.lines.length })
-  tree.signal('SIGHUP')
-  await done
 }
 
 /**

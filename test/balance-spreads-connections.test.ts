@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { formatRequest, HttpConnection, request } from './support/http-connection.ts'
+import { startTree, type Tree } from './support/tree.ts'
+
+const app = `
+import { worker } from 'saola/app'
+export default (request, response) => response.end(worker.name)
+`
+
+function startBalanced(t: TestContext, options: object): Promise<Tree> {
+  const web = { app: './app.ts', listen: '127.0.0.1:0', workers: 2, ...options }
+  return startTree(t, { files: { 'app.ts': app }, config: { apps: { web } } })
+}
+
+/** Opens so many keep-alive connections, and counts who answers on each. */
+async function whoServes(t: TestContext, tree: Tree, connections: number): Promise<Record<string, number>> {
+  const open = await Promise.all(Array.from({ length: connections }, () => HttpConnection.open(tree.url)))
+  t.after(() => {
+    for (const connection of open) connection.close()
+  })
+  const counts: Record<string, number> = {}
+  for (const connection of open) {
+    connection.send(formatRequest({ path: '/' }))
+    const name = String((await connection.receive()).body)
+    counts[name] = (counts[name] ?? 0) + 1
+  }
+  return counts
+}
+
+for (const balance of ['shared', 'round-robin', 'least-connections'] as const) {
+  test(`100 keep-alive connections are spread over two workers, 40 to 60 each (${balance})`, async t => {
+    const tree = await startBalanced(t, { balance })
+    const counts = await whoServes(t, tree, 100)
+    const [a = 0, b = 0] = Object.values(counts)
+    assert.equal(a + b, 100)
+    assert.ok(Math.min(a, b) >= 40, JSON.stringify(counts))
+  })
+}
+
+test('sticky by address gives one client the same worker on every connection', async t => {
+  const tree = await startBalanced(t, { balance: 'sticky', workers: 4 })
+  assert.equal(Object.keys(await whoServes(t, tree, 20)).length, 1)
+})
+
+test('sticky by cookie gives a client without one any worker and a cookie, and with it that worker again', async t => {
+  const tree = await startBalanced(t, { balance: 'sticky', sticky: { by: 'cookie', cookie: 'route' }, workers: 3 })
+  const first = await request(tree.url)
+  const [cookie = ''] = (first.headers.get('set-cookie') ?? '').split(';')
+  assert.match(cookie, /^route=[012]$/)
+  for (let i = 0; i < 6; i++) {
+    const again = await request(tree.url, { headers: { Cookie: `a=1; ${cookie}` } })
+    assert.equal(String(again.body), String(first.body))
+    assert.equal(again.headers.get('set-cookie'), undefined)
+  }
+  const others = await Promise.all(Array.from({ length: 6 }, () => request(tree.url)))
+  assert.ok(new Set(others.map(other => String(other.body))).size > 1)
+})

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { call } from '../src/control/client.ts'
+import { answersWhileStopping, assertNothingLost, startEveryClient, startServing } from './support/every-client.ts'
+
+const workers = 2
+
+test('a rolling restart drops no request of any client', async t => {
+  const restarts = 4
+  const tree = await startServing(t, { workers })
+  const clients = startEveryClient(t, tree)
+  await clients.answered(20)
+  for (let round = 0; round < restarts; round++) {
+    await call(tree.controlSocket, 'restart', { target: 'web' })
+    await clients.answered(10)
+  }
+  // One worker of several.
+  await call(tree.controlSocket, 'restart', { target: 'web:1' })
+  await clients.answered(10)
+  assertNothingLost(await clients.stop(), 20 + restarts * 10)
+  assert.equal(tree.events('restart.done').length, restarts + 1)
+  assert.equal(tree.events('worker.stopping').length, workers * restarts + 1)
+  const inFlight = answersWhileStopping(tree)
+  assert.ok(inFlight >= restarts, `${inFlight} requests of three seconds were in flight, expected ${restarts}`)
+})
+
+test('a rolling restart of the only worker drops no request of any client', async t => {
+  const tree = await startServing(t, { workers: 1 })
+  const clients = startEveryClient(t, tree)
+  await clients.answered(20)
+  await call(tree.controlSocket, 'restart', { target: 'all' })
+  await clients.answered(10)
+  assertNothingLost(await clients.stop(), 30)
+  assert.equal(tree.events('worker.stopping').length, 1)
+})
