@@ -4,7 +4,7 @@ import { call } from '../src/control/client.ts'
 import {
   answersWhileStopping,
   assertNothingLost,
-  type ClientKind,
+  everyKind,
   startEveryClient,
   startServing,
 } from './support/every-client.ts'
@@ -30,22 +30,30 @@ test('a reload drops no request of any client', async t => {
   assert.ok(inFlight >= 2 * rounds, `${inFlight} requests of three seconds were in flight, expected ${2 * rounds}`)
 })
 
-// Here the supervisor accepts, and hands each connection to a worker that may be told to end at the same moment.
-const balances = ['round-robin', 'least-connections', 'sticky']
-const kinds: readonly ClientKind[] = ['new connection', 'keep-alive', 'upload', 'Unix socket, new connection']
+const balances: Record<string, object> = {
+  shared: { balance: 'shared' },
+  // From here on the supervisor accepts, and hands a connection to a worker that may be told to end meanwhile.
+  'round-robin': { balance: 'round-robin' },
+  'least-connections': { balance: 'least-connections' },
+  'sticky by address': { balance: 'sticky', sticky: { by: 'ip' } },
+  'sticky by cookie': { balance: 'sticky', sticky: { by: 'cookie' } },
+}
 
-for (const balance of balances) {
-  test(`a reload drops no request with the balance ${balance}`, async t => {
+for (const [name, web] of Object.entries(balances)) {
+  test(`with the balance ${name}, old workers end while their clients go on, and drop no request`, async t => {
     const reloads = 4
-    const tree = await startServing(t, { workers, balance })
-    const clients = startEveryClient(t, tree, kinds)
+    const tree = await startServing(t, { workers, ...web })
+    const quick = everyKind.filter(kind => kind !== 'three seconds')
+    const clients = startEveryClient(t, tree, quick)
     await clients.answered(20)
     for (let round = 0; round < reloads; round++) {
       await hangUp(tree)
       await clients.answered(5)
     }
+    const stopping = tree.events('worker.stopping')
+    assert.equal(stopping.length, reloads * workers)
+    for (const { pid } of stopping) await tree.waitForEvent('worker.stopped', { pid, code: 0 })
     assertNothingLost(await clients.stop(), 20 + reloads * 5)
-    assert.equal(tree.events('worker.stopping').length, reloads * workers)
   })
 }
 

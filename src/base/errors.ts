@@ -15,6 +15,7 @@ export const errorCodes = {
   ERR_NODE_TOO_OLD: 'This Node.js is too old for Saola.',
   ERR_NOT_RUNNING: 'No tree is running here.',
   ERR_RELOAD_FAILED: 'The new workers did not become ready: the old ones keep serving.',
+  ERR_STOP_TIMEOUT: 'The tree or its workers have not ended in time; they are still about to.',
   ERR_SYSTEMD_FD_MISSING: 'systemd passed no socket of this name.',
   ERR_TREE_AMBIGUOUS: 'More than one tree runs here: choose one with --name or -c.',
   ERR_USAGE: 'The command line asks for something that does not exist.',

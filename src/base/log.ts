@@ -105,7 +105,8 @@ function indent(stack: string): string {
     .join('')
 }
 
-function localTime(time: Date): string {
+/** `2026-11-21 01:20:14.123` in the local time zone. */
+export function localTime(time: Date): string {
   const two = (value: number) => String(value).padStart(2, '0')
   const date = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`
   const ms = String(time.getMilliseconds()).padStart(3, '0')

@@ -1,7 +1,8 @@
 /** `saola`: the list of commands. Each is one file here, loaded only when it is asked for. */
 import { readFileSync } from 'node:fs'
-import { Command } from 'commander'
-import { messageOf, ServerError } from '../base/errors.ts'
+import { Command, CommanderError } from 'commander'
+import { ServerError } from '../base/errors.ts'
+import { formatError } from './format-error.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -24,33 +25,69 @@ interface CommandRow {
 
 const commands: Record<string, CommandRow> = {
   start: { summary: 'serve an application on every core', load: () => import('./start.ts') },
+  dev: { summary: 'serve it with one worker, and restart on changed files', load: () => import('./dev.ts') },
+  check: { summary: 'say what is wrong with the configuration', load: () => import('./check.ts') },
+  config: { summary: 'print the configuration', load: () => import('./config.ts') },
+  status: { summary: 'the running tree and its workers', load: () => import('./status.ts') },
+  top: { summary: 'the same, live, with requests a second', load: () => import('./top.ts') },
+  reload: { summary: 'read the configuration again and replace every worker', load: () => import('./reload.ts') },
+  restart: { summary: 'replace workers one after the other', load: () => import('./restart.ts') },
+  stop: { summary: 'stop the tree, or some of its workers', load: () => import('./stop.ts') },
+  scale: { summary: 'change the number of workers', load: () => import('./scale.ts') },
+  logs: { summary: 'what the tree and its workers print', load: () => import('./logs.ts') },
+  stack: { summary: 'what a worker does at this moment', load: () => import('./stack.ts') },
 }
+
+const usageExitCode = 2
 
 /** Runs one command line. Sets the exit code; a command that serves ends the process itself. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const program = new Command('saola')
-    .description('The application server for Node.js.')
-    .version(version, '-V, --version', 'print the version')
-    .helpCommand(false)
-    .showSuggestionAfterError()
-  const [, , wanted] = argv
-  for (const [name, { summary, load }] of Object.entries(commands)) {
-    const command = program.command(name).description(summary)
-    if (name === wanted) (await load()).define(command, { version })
-  }
+  const words = argv.slice(2)
+  const args = words[0] === 'help' ? [...words.slice(1), '--help'] : words
   try {
-    await program.parseAsync([...argv])
+    const program = await createProgram(args[0])
+    await program.parseAsync(args, { from: 'user' })
   } catch (error) {
     reportError(error)
   }
 }
 
-/** One line for people, and one for each problem; the exit code says that it failed. */
+/** Only the command that is wanted is loaded; of the others, the help needs a line. */
+async function createProgram(wanted: string | undefined): Promise<Command> {
+  const program = new Command('saola')
+    .description('The application server for Node.js.')
+    .version(version, '-V, --version', 'print the version')
+    .helpCommand(false)
+    .configureOutput({ outputError: (text, write) => write(usageText(text)) })
+    .exitOverride()
+    .addHelpText(
+      'after',
+      '\nExamples:\n  saola start ./app.ts\n  saola reload --wait\n  saola status\n\n"saola <command> --help" says more.',
+    )
+  for (const [name, { summary, load }] of Object.entries(commands)) {
+    const command = program.command(name).description(summary)
+    if (name === wanted) (await load()).define(command, { version })
+  }
+  return program
+}
+
+/** What commander says of a wrong command line, in the form of all other errors. */
+function usageText(text: string): string {
+  const [message = '', hint] = text
+    .replace(/^error: /, '')
+    .trim()
+    .split(/\n(?=\(Did)/)
+  const meant = hint && /\(Did you mean (.+)\?\)/.exec(hint)?.[1]
+  return `saola: ${message}${meant ? `, did you mean ${meant}?` : ''}   [ERR_USAGE]\n`
+}
+
+/** Says what is wrong; the exit code says that it failed. */
 function reportError(error: unknown): void {
-  const code = error instanceof ServerError ? `   [${error.code}]` : ''
-  const problems = error instanceof ServerError ? error.problems : []
-  const text =
-    error instanceof ServerError ? messageOf(error) : ((error as Error | undefined)?.stack ?? messageOf(error))
-  process.stderr.write(`saola: ${text}${code}\n${problems.map(problem => `  ${problem}\n`).join('')}`)
-  process.exitCode = error instanceof ServerError && error.code === 'ERR_USAGE' ? 2 : 1
+  // Commander has printed the help, the version or what is wrong.
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : usageExitCode
+    return
+  }
+  process.stderr.write(formatError(error))
+  process.exitCode = error instanceof ServerError && error.code === 'ERR_USAGE' ? usageExitCode : 1
 }

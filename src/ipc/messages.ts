@@ -19,6 +19,8 @@ export interface WorkerSpec {
   readonly sockets: readonly { readonly fd: number; readonly address: string }[]
   /** Who accepts: the worker itself from the shared socket, or the supervisor, which hands connections over. */
   readonly accept: 'worker' | 'supervisor'
+  /** Others accept from the same socket, or may: begin with a small share, until the supervisor says what it is. */
+  readonly sharesSocket: boolean
   /** Sticky by cookie: the cookie that a first response sets, with the worker's index. */
   readonly stickyCookie?: string
   readonly backlog: number

@@ -78,6 +78,7 @@ function workerSpec(app: AppConfig): FixedSpec {
     entry: app.app,
     backlog: app.backlog,
     maxConnections: app.maxConnections,
+    sharesSocket: acceptorOf(app) === 'worker' && app.workers.max > 1,
     keepAliveMs: app.keepAlive,
     requestTimeoutMs: app.requestTimeout,
     bootTimeoutMs: app.bootTimeout,

@@ -1,4 +1,5 @@
 /** The supervisor process: wires configuration, supervisor, control socket, signals and output together. */
+import { mkdirSync } from 'node:fs'
 import { systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { LoadedConfig } from '../config/config.ts'
@@ -20,8 +21,8 @@ export interface SuperviseOptions {
   readonly loaded: LoadedConfig
   /** Reads the configuration again, for a reload. */
   load(): Promise<LoadedConfig>
-  /** Called with a function that reloads, when the tree is up: `saola dev` reloads on changed files. */
-  readonly onReload?: (reload: () => void) => void
+  /** Called once with what `saola dev` needs to reload on changed files: a reload, and the log to say why. */
+  readonly onReload?: (reload: () => void, log: Log) => void
 }
 
 const flushMs = 2_000
@@ -62,6 +63,7 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
   const reloader = new Reloader({ supervisor, log, systemd, loaded: options.loaded, load: options.load })
   let control: ControlServer | undefined
   let removePidFile: (() => void) | undefined
+  showStateFolder(config.stateDir)
   try {
     control = await openControl(config.control.socket, createHandlers({ supervisor, reloader, output, files }))
     removePidFile = config.pidFile === undefined ? undefined : writePidFile(config.pidFile)
@@ -73,7 +75,8 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
   }
   const deafen = listenToSignals(signalVerbs({ supervisor, reloader, files, log, systemd }))
   log.info('tree.starting', { name: config.name, pid: process.pid, version: options.version, node: process.version })
-  options.onReload?.(() => void reloader.reload())
+  // A reload that fails has been logged, and the old workers serve on.
+  options.onReload?.(() => void reloader.reload().catch(() => {}), log)
   const code = await supervisor.run()
   log.info('tree.stopped', { name: config.name, code })
   deafen()
@@ -83,6 +86,15 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
   await files.closeAll(flushMs)
   await output.flush(flushMs)
   return code
+}
+
+/** Commands look for trees by this folder, also where the path of the socket would be too long in it. */
+function showStateFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch {
+    // The folder is read-only and the socket elsewhere: commands find it by the configuration.
+  }
 }
 
 interface SignalTargets {

@@ -44,6 +44,8 @@ async function openBalancer(t: TestContext, options: Partial<BalancerOptions>) {
         },
       })
     },
+    /** The next time that a worker is given something. */
+    arrival: () => new Promise<void>(resolve => arrivals.push(resolve)),
     /** Connects, and waits until a worker was given the connection. */
     async connect(data?: string) {
       const arrived = new Promise<void>(resolve => arrivals.push(resolve))
@@ -136,6 +138,18 @@ test('a worker whose channel is closed loses nothing: the next one gets the conn
   stage.worker(0, false)
   stage.worker(1)
   assert.equal((await stage.connect()).worker, 1)
+})
+
+test('what a worker was given and never took goes to another one when it ends', async t => {
+  const stage = await openBalancer(t, {})
+  stage.worker(0)
+  const { client } = await stage.connect()
+  stage.worker(1)
+  const arrived = stage.arrival()
+  stage.balancer.gone(0)
+  await arrived
+  assert.equal(stage.given.at(-1)?.worker, 1)
+  assert.equal(client.destroyed, false)
 })
 
 test('connections beyond the backlog are closed', async t => {

@@ -3,7 +3,8 @@
  * the descriptor (some 0.1 ms), and gives round-robin, least-connections and sticky.
  *
  * A worker gets its next connection only after it has taken the last one. So a worker that hangs is given at most one,
- * and the rest wait here, in the order of their arrival, for those that do take theirs.
+ * and the rest wait here, in the order of their arrival, for those that do take theirs. This process keeps its own copy
+ * until then: when the worker ends without having taken it, another one gets it, and the client does not notice.
  */
 import { createHash } from 'node:crypto'
 import net from 'node:net'
@@ -38,7 +39,7 @@ interface Waiting {
 
 // A request's head that is not complete after this long or this far is routed without its cookie.
 // A worker takes a connection in less than a millisecond, unless its loop is busy.
-const patienceMs = 50
+const patienceMs = 100
 // More than there can be workers.
 const turnsMax = 100_000
 const headWaitMs = 1_000
@@ -49,6 +50,8 @@ export class Balancer {
   readonly #candidates = new Map<number, Candidate>()
   readonly #servers: net.Server[] = []
   readonly #waiting: Waiting[] = []
+  /** Handed over and not taken yet, by worker. */
+  readonly #pending = new Map<number, Waiting>()
   #lastIndex = -1
   #timer: NodeJS.Timeout | undefined
 
@@ -84,12 +87,24 @@ export class Balancer {
     this.#serve()
   }
 
-  /** The worker is told to drain, or is gone: nothing more is given to it. */
+  /** The worker is told to drain, or hangs: nothing more is given to it. What it was given before, it may still take. */
   remove(id: number): void {
     this.#candidates.delete(id)
   }
 
+  /** The worker has ended. */
+  gone(id: number): void {
+    this.remove(id)
+    const pending = this.#pending.get(id)
+    this.#pending.delete(id)
+    if (pending) this.#waiting.unshift(pending)
+    this.#serve()
+  }
+
+  /** The worker has taken what it was given. */
   accepted(id: number): void {
+    this.#pending.get(id)?.socket.destroy()
+    this.#pending.delete(id)
     const candidate = this.#candidates.get(id)
     if (candidate) candidate.busySince = undefined
     this.#serve()
@@ -105,7 +120,7 @@ export class Balancer {
   close(): void {
     clearTimeout(this.#timer)
     for (const server of this.#servers) server.close()
-    for (const { socket } of this.#waiting.splice(0)) socket.destroy()
+    for (const { socket } of [...this.#waiting.splice(0), ...this.#pending.values()]) socket.destroy()
   }
 
   #route(waiting: Waiting): void {
@@ -128,18 +143,20 @@ export class Balancer {
         continue
       }
       this.#waiting.splice(i, 1)
-      if (waiting.socket.destroyed) continue
-      candidate.busySince = performance.now()
-      this.#lastIndex = candidate.index
-      candidate.connections++
-      // What arrived after the head was read must travel with it; the kernel keeps what comes from now on.
-      const late = waiting.head === undefined ? '' : (waiting.socket.read()?.toString('latin1') ?? '')
-      const head = waiting.head === undefined ? undefined : waiting.head + late
-      if (!candidate.give(waiting.socket, head)) {
-        this.#candidates.delete(candidate.id)
-        this.#waiting.splice(i, 0, { ...waiting, head })
-      }
+      if (!waiting.socket.destroyed) this.#give(candidate, waiting)
     }
+  }
+
+  #give(candidate: Candidate, { socket, head, key }: Waiting): void {
+    // What came after the head was read must travel with it; the kernel keeps what comes from now on.
+    stopReading(socket)
+    const late = head === undefined ? '' : (socket.read()?.toString('latin1') ?? '')
+    const handedOver: Waiting = { socket, key, head: head === undefined ? undefined : head + late }
+    candidate.busySince = performance.now()
+    candidate.connections++
+    this.#lastIndex = candidate.index
+    this.#pending.set(candidate.id, handedOver)
+    if (!candidate.give(socket, handedOver.head)) this.gone(candidate.id)
   }
 
   /**
@@ -204,9 +221,23 @@ function readHead(socket: net.Socket, done: (head: string) => void): void {
     clearTimeout(timer)
     socket.off('data', onData)
     socket.off('end', finish)
-    socket.pause()
+    stopReading(socket)
     if (!socket.destroyed) done(head)
   }
+}
+
+/**
+ * Leaves what comes from now on in the kernel, for the worker. A paused socket goes on filling its buffer, and so does
+ * the copy of one that was handed over: an upload in a hundred lost a piece to it.
+ */
+function stopReading(socket: net.Socket): void {
+  socket.pause()
+  // What the stream itself calls when its buffer has room.
+  socket._read = () => {}
+  const { _handle: handle } = socket as unknown as { _handle: { reading: boolean; readStop(): void } | null }
+  if (!handle) return
+  handle.reading = false
+  handle.readStop()
 }
 
 function cookieOf(head: string, name: string): string | undefined {

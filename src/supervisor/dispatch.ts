@@ -48,6 +48,12 @@ export class Dispatch {
     if (!team.balancer) this.#share(team)
   }
 
+  /** A worker has ended: what it was given and never took goes to another one. */
+  gone(child: Child): void {
+    this.dismiss(child)
+    this.#teams.get(child.group)?.balancer?.gone(child.id)
+  }
+
   /** A worker of a shared socket has counted its connections. */
   loaded(child: Child, connections: number): void {
     const team = this.#teams.get(child.group)
@@ -87,9 +93,8 @@ export class Dispatch {
     clearTimeout(team.timer)
     team.timer = undefined
     const members = [...team.members.values()]
-    // A worker that is alone has no share to keep to, so it is told only when it was one of several before.
-    const share = fairShare(members.map(member => member.connections)) ?? (team.share && Number.MAX_SAFE_INTEGER)
-    if (share === undefined) return
+    // A worker that is alone, now or for the time being, takes all.
+    const share = fairShare(members.map(member => member.connections)) ?? Number.MAX_SAFE_INTEGER
     const isNews = share !== team.share
     team.share = share
     for (const { running } of members) {
@@ -110,7 +115,7 @@ export class Dispatch {
       busySince: undefined,
       give: (socket: net.Socket, head) => {
         const message = { type: 'saola.connection', index: 0, ...(head === undefined ? {} : { head }) } as const
-        return running.send(message, socket)
+        return running.send(message, socket, true)
       },
     })
     for (const { key, fd } of sockets) {

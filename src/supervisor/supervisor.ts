@@ -247,7 +247,7 @@ export class Supervisor {
         stack: reply => this.#receiveStack(child, reply),
         exit: (code, signal) => {
           this.#running.delete(id)
-          this.#dispatch.dismiss(child)
+          this.#dispatch.gone(child)
           this.#events.push({ type: 'exited', id, code, signal })
         },
       })

@@ -16,8 +16,6 @@ export interface AcceptorOptions {
   readonly fd: number
   readonly backlog: number
   readonly capture: ListenCapture
-  /** The server that the connections are for: its socket options are used. */
-  readonly target: net.Server
   onConnection(socket: net.Socket): void
   /** A fresh copy of the socket is wanted. */
   wantSpare(): void
@@ -25,6 +23,7 @@ export interface AcceptorOptions {
 
 export class Acceptor {
   readonly #options: AcceptorOptions
+  #target: net.Server | undefined
   #server: net.Server | undefined
   readonly #spares: object[] = []
   #isWanted = false
@@ -43,8 +42,12 @@ export class Acceptor {
     return this.#spares.length > 0
   }
 
-  /** Listens on the inherited descriptor. Rejects when the system refuses, which it does when the address is in use. */
-  start(): Promise<void> {
+  /**
+   * Listens on the inherited descriptor, for `target`, whose socket options are used. Rejects when the system refuses,
+   * which it does when the address is in use.
+   */
+  start(target: net.Server): Promise<void> {
+    this.#target = target
     return this.#listen({ fd: this.#options.fd, backlog: this.#options.backlog })
   }
 
@@ -93,23 +96,22 @@ export class Acceptor {
     })
   }
 
-  #listen(target: object): Promise<void> {
-    const { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, keepAliveInitialDelay, highWaterMark } = this.#options
-      .target as unknown as net.ServerOpts
-    const server = net.createServer({
-      allowHalfOpen,
-      pauseOnConnect,
-      noDelay,
-      keepAlive,
-      // Stored in seconds, taken in milliseconds.
-      keepAliveInitialDelay: (keepAliveInitialDelay ?? 0) * 1000,
-      highWaterMark,
-    })
+  #listen(handle: object): Promise<void> {
+    const server = net.createServer(socketOptionsOf(this.#target))
     server.on('connection', socket => this.#options.onConnection(socket))
     this.#server = server
     return new Promise((resolve, reject) => {
       server.once('error', reject)
-      this.#options.capture.listenReally(server, target, resolve)
+      this.#options.capture.listenReally(server, handle, resolve)
     })
   }
+}
+
+/** What Node's accept reads of a server's fields. */
+function socketOptionsOf(target: net.Server | undefined): net.ServerOpts {
+  const fields = (target ?? {}) as net.ServerOpts
+  const { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, keepAliveInitialDelay = 0, highWaterMark } = fields
+  const own = { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, highWaterMark }
+  // Kept in seconds, taken in milliseconds.
+  return { ...own, keepAliveInitialDelay: keepAliveInitialDelay * 1000 }
 }

@@ -58,6 +58,11 @@ export class Admission {
     this.#evaluate()
   }
 
+  /** Looks again: a spare has come, and with it the possibility of a pause. */
+  reconsider(): void {
+    this.#evaluate()
+  }
+
   /** Accepts nothing more, for good. */
   close(): void {
     this.#isClosed = true

@@ -22,6 +22,8 @@ import { type Exchange, Traffic } from './traffic.ts'
 // Without a supervisor there is nobody to drain for; what is in flight gets a last chance.
 const orphanDrainMs = 5_000
 const logFlushMs = 500
+// As the supervisor gives it to workers that have no connections yet.
+const shareAtFirst = 8
 
 export interface WorkerOptions {
   readonly spec: WorkerSpec
@@ -98,6 +100,7 @@ class ApplicationWorker {
       env: {},
     })
     thread.unref()
+    this.#prepareAcceptors()
     const module = await loadModule(spec.entry)
     await serveExport(module, { keepAliveMs: spec.keepAliveMs })
     const { server } = await this.#captured.promise
@@ -136,29 +139,38 @@ class ApplicationWorker {
     if (readyPath !== undefined) await untilAnswering(server, { path: readyPath, status: readyStatus })
   }
 
-  async #open(server: net.Server): Promise<void> {
+  /** Before the application is loaded, so that spares have come when the first connection does. */
+  #prepareAcceptors(): void {
     const { spec } = this.#options
-    for (const [index, { fd, address }] of spec.sockets.entries()) {
-      if (spec.accept !== 'worker') break
+    if (spec.accept !== 'worker') return
+    for (const [index, { fd }] of spec.sockets.entries()) {
       const acceptor = new Acceptor({
         fd,
         backlog: spec.backlog,
         capture: this.#capture,
-        target: server,
-        onConnection: socket => this.#onConnection(server, socket),
+        onConnection: socket => this.#onConnection(socket),
         wantSpare: () => sendToSupervisor({ type: 'saola.listener-wanted', index }),
       })
       this.#acceptors.push(acceptor)
       this.#admission.add(acceptor)
-      await acceptor.start().catch(error => {
+      if (spec.sharesSocket) acceptor.fetchSpares()
+    }
+    if (spec.sharesSocket) this.#admission.setShare(shareAtFirst)
+  }
+
+  async #open(server: net.Server): Promise<void> {
+    for (const [index, acceptor] of this.#acceptors.entries()) {
+      await acceptor.start(server).catch(error => {
+        const address = this.#options.spec.sockets[index]?.address
         throw new Error(`Cannot listen on ${address} (${messageOf(error)}).`, { cause: error })
       })
     }
   }
 
-  #onConnection(server: net.Server, socket: net.Socket): void {
+  #onConnection(socket: net.Socket): void {
+    if (!this.#server) return
     this.#admission.enter(socket)
-    deliver(server, socket)
+    deliver(this.#server, socket)
   }
 
   #onRequest(requests: number): void {
@@ -190,6 +202,7 @@ class ApplicationWorker {
         return
       case 'saola.listener':
         this.#acceptors[message.index]?.receive(handle as object)
+        this.#admission.reconsider()
         return
       case 'saola.connection':
         this.#receiveConnection(handle as net.Socket | undefined, message.head)
@@ -208,7 +221,7 @@ class ApplicationWorker {
     if (noDelay) socket.setNoDelay(true)
     socket.once('close', () => sendToSupervisor({ type: 'saola.released' }))
     if (head) socket.unshift(Buffer.from(head, 'latin1'))
-    this.#onConnection(this.#server, socket)
+    this.#onConnection(socket)
   }
 
   /** Somebody has sent SIGTERM to this process alone: it goes when its successor is ready. */

@@ -1,0 +1,10 @@
+import { messageOf, ServerError } from '../base/errors.ts'
+
+/** An operating fault as one line for people, and one for each problem. Anything else is a bug, and has its stack. */
+export function formatError(error: unknown): string {
+  if (!(error instanceof ServerError)) {
+    return `saola: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}\n`
+  }
+  const problems = error.problems.map(problem => `  ${problem}\n`)
+  return `saola: ${error.message}   [${error.code}]\n${problems.join('')}`
+}
