@@ -2,15 +2,25 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { call } from '../src/control/client.ts'
-import { keepAliveClient, newConnectionClient } from './support/clients.ts'
+import { keepAliveClient } from './support/clients.ts'
 import { request } from './support/http-connection.ts'
-import { startTree, type Tree } from './support/tree.ts'
+import { type Lane, LoadClient } from './support/load-client.ts'
+import { type CliResult, startTree, type Tree } from './support/tree.ts'
 
 const workers = 2
 
-/** New code that never becomes ready, and what the operator is told about it. */
-const badCode: Record<string, { readonly text: string; readonly says: RegExp }> = {
+interface BadCode {
+  readonly text: string
+  /** What the operator is told about it. */
+  readonly says: RegExp
+  readonly bootTimeout?: string
+}
+
+// Long enough that a loaded machine comes as far as the application.
+const bootTimeout = '2s'
+
+/** New code that never becomes ready. */
+const badCode: Record<string, BadCode> = {
   'throws while it is loaded': { text: `throw new Error('no such table')`, says: /could not boot: no such table/ },
   'throws a little later': {
     text: `setTimeout(() => { throw new Error('late') }); await new Promise(() => {})`,
@@ -19,60 +29,65 @@ const badCode: Record<string, { readonly text: string; readonly says: RegExp }> 
   'has a syntax error': { text: 'export default {{', says: /could not boot: / },
   'imports what does not exist': { text: `import 'no-such-package'`, says: /could not boot: Cannot find package/ },
   'exports what cannot answer': { text: 'export default 42', says: /could not boot: .*got number/ },
-  'is told by its database that it cannot': {
+  'learns from its database that it cannot': {
     text: `import { ready } from 'saola/app'
       ready(Promise.reject(new Error('no database')))
-      export default { fetch: () => new Response('never') }`,
+      ${code(2)}`,
     says: /could not boot: no database/,
   },
   'leaves with an exit code': { text: 'process.exit(3)', says: /exited with code 3 before it was ready/ },
   'leaves as if all was well': { text: 'process.exit(0)', says: /exited with code 0 before it was ready/ },
   'is killed': { text: `process.kill(process.pid, 'SIGKILL')`, says: /killed by SIGKILL before it was ready/ },
-  'never comes back': { text: 'function spin() { for (;;) {} }\nspin()', says: /was not ready after 1\.\ds in spin \(app\.ts:1\)/ },
-  'waits for ever': { text: 'await new Promise(() => {})', says: /was not ready after 1\.\ds/ },
-  'never listens': { text: 'setInterval(() => {}, 1000)', says: /was not ready after 1\.\ds/ },
+  'never comes back': {
+    text: 'function spin() { for (;;) {} }\nspin()',
+    says: /was not ready after 2\.\ds in spin \(app\.ts:1\)/,
+    bootTimeout,
+  },
+  'waits for ever': { text: 'await new Promise(() => {})', says: /was not ready after 2\.\ds/, bootTimeout },
+  'never listens': { text: 'setInterval(() => {}, 1000)', says: /was not ready after 2\.\ds/, bootTimeout },
+  'is ready too late': {
+    text: `await new Promise(resolve => setTimeout(resolve, 2_100))\n${code(2)}`,
+    says: /was not ready after 2\.\ds/,
+    bootTimeout,
+  },
 }
 
 test('new code that does not become ready leaves the old workers serving', async t => {
   const tree = await startSite(t)
   const clients = startClients(t, tree)
-  const generation = (await tree.status()).generation
-  for (const [what, { text, says }] of Object.entries(badCode)) {
+  for (const [what, bad] of Object.entries(badCode)) {
     await t.test(`code that ${what}`, async () => {
       await clients.answered(5)
-      writeFileSync(join(tree.dir, 'app.ts'), text)
-      const { outcome } = await call(tree.controlSocket, 'reload', {})
-      assert.equal(outcome?.ok, false)
-      assert.match(outcome.message, says)
-      assert.match(outcome.message, /the old workers keep serving and the reload stops\./)
+      const { code: exitCode, stderr } = await reload(tree, bad.text, bad.bootTimeout)
+      assert.equal(exitCode, 1)
+      assert.match(stderr, bad.says)
+      assert.match(stderr, /the old workers keep serving and the reload stops\./)
       await clients.answered(5)
-      assert.deepEqual(await generationsOf(tree), [generation, generation])
+      assert.deepEqual(await generationsOf(tree), [1, 1])
     })
   }
-  assert.equal(String((await request(tree.url)).body), 'version 1')
-  await reloadTo(tree, 2)
+  clients.expect(1, 2)
+  assert.equal((await reload(tree, code(2))).code, 0)
+  clients.expect(2)
+  await clients.answered(5)
   await clients.stop()
 })
-
-/** The application of this version. Its worker of that number does not become ready. */
-function code(version: number, failing = -1): string {
-  return `import { worker } from 'saola/app'
-    if (worker.id === ${failing}) throw new Error('the disk is full')
-    export default { fetch: () => new Response('version ${version}') }`
-}
 
 test('a reload of which the second worker fails stops there, and all serve on', async t => {
   const tree = await startSite(t)
   const clients = startClients(t, tree)
   await clients.answered(5)
-  writeFileSync(join(tree.dir, 'app.ts'), code(2, 1))
-  const { outcome } = await call(tree.controlSocket, 'reload', {})
-  assert.equal(outcome?.ok, false)
-  assert.match(outcome.message, /could not boot: the disk is full/)
+  clients.expect(1, 2)
+  const failed = await reload(tree, code(2, { failsIn: 1 }))
+  assert.equal(failed.code, 1)
+  assert.match(failed.stderr, /could not boot: the disk is full/)
   await clients.answered(5)
   assert.deepEqual(await generationsOf(tree), [2, 1])
-  await reloadTo(tree, 3)
+  clients.expect(1, 2, 3)
+  assert.equal((await reload(tree, code(3))).code, 0)
+  clients.expect(3)
   assert.deepEqual(await generationsOf(tree), [3, 3])
+  await clients.answered(5)
   await clients.stop()
 })
 
@@ -80,7 +95,7 @@ test('a reload by signal keeps the old workers, too, and says why in the log', a
   const tree = await startSite(t)
   const clients = startClients(t, tree)
   await clients.answered(5)
-  writeFileSync(join(tree.dir, 'app.ts'), badCode['throws while it is loaded']?.text ?? '')
+  writeFileSync(join(tree.dir, 'app.ts'), `throw new Error('no such table')`)
   tree.signal('SIGHUP')
   await tree.waitForEvent('worker.boot-failed', { error: 'no such table', stack: /app\.ts:1/ })
   await tree.waitForEvent('reload.failed', { error: /no such table/ })
@@ -88,27 +103,53 @@ test('a reload by signal keeps the old workers, too, and says why in the log', a
   await clients.stop()
 })
 
-function startSite(t: TestContext): Promise<Tree> {
-  const web = { app: './app.ts', listen: '127.0.0.1:0', workers, bootTimeout: '1s', accessLog: false }
-  return startTree(t, { files: { 'app.ts': code(1) }, config: { apps: { web } } })
+/** The application of this version, with one worker that does not become ready if wanted. */
+function code(version: number, { failsIn = -1 } = {}): string {
+  return `import { worker } from 'saola/app'
+    if (worker.id === ${failsIn}) throw new Error('the disk is full')
+    export default { fetch: () => new Response('version ${version}') }`
 }
 
-/** The workers that serve, in the order of their places. */
+function startSite(t: TestContext): Promise<Tree> {
+  return startTree(t, { files: { 'app.ts': code(1) }, config: siteConfig() })
+}
+
+function siteConfig(bootTimeout = '60s'): object {
+  return { apps: { web: { app: './app.ts', listen: '127.0.0.1:0', workers, bootTimeout, accessLog: false } } }
+}
+
+function reload(tree: Tree, text: string, bootTimeout?: string): Promise<CliResult> {
+  writeFileSync(join(tree.dir, 'app.ts'), text)
+  writeFileSync(join(tree.dir, 'saola.config.json'), JSON.stringify(siteConfig(bootTimeout)))
+  return tree.cli('reload', '--wait')
+}
+
+/** Of the workers that serve, in the order of their places. */
 async function generationsOf(tree: Tree): Promise<number[]> {
   const { children } = await tree.status()
   return children.filter(child => child.state === 'RUNNING').map(child => child.generation)
 }
 
-async function reloadTo(tree: Tree, version: number): Promise<void> {
-  writeFileSync(join(tree.dir, 'app.ts'), code(version))
-  const { outcome } = await call(tree.controlSocket, 'reload', {})
-  assert.equal(outcome?.ok, true, outcome?.message)
-  assert.equal(String((await request(tree.url)).body), `version ${version}`)
-}
-
+/** Clients that must lose nothing, and see no other version than the expected ones. */
 function startClients(t: TestContext, tree: Tree) {
-  const clients = [keepAliveClient, newConnectionClient].map(make => make(t, tree.url, { pauseMs: 5 }).start())
+  let expected = ['version 1']
+  const visitor: Lane = {
+    async exchange(tally) {
+      const before = expected
+      const body = String((await request(tree.url)).body)
+      if (!before.includes(body) && !expected.includes(body)) throw new Error(`answered ${body}, expected ${expected}`)
+      tally.succeed()
+    },
+    close() {},
+  }
+  const clients = [
+    new LoadClient(t, () => visitor, { lanes: 4, pauseMs: 5 }).start(),
+    keepAliveClient(t, tree.url, { pauseMs: 5 }).start(),
+  ]
   return {
+    expect(...versions: readonly number[]): void {
+      expected = versions.map(version => `version ${version}`)
+    },
     answered: (count: number) => Promise.all(clients.map(client => client.answered(count))),
     async stop(): Promise<void> {
       for (const client of clients) {

@@ -46,7 +46,10 @@ for (const by of ['SIGKILL', 'an error']) {
     await tree.waitForEvent('worker.exited', by === 'SIGKILL' ? { signal: by } : { reason: /fell over/ })
     await tree.stop()
     const printed = tree.lines.flatMap(line => /last line (\d+) /.exec(line)?.[1] ?? [])
-    assert.deepEqual(printed.map(Number), Array.from({ length: lines }, (_, index) => index + 1))
+    assert.deepEqual(
+      printed.map(Number),
+      Array.from({ length: lines }, (_, index) => index + 1),
+    )
     if (by === 'SIGKILL') return
     const stack = tree.lines.filter(line => line.includes('"stderr"')).join('\n')
     assert.match(stack, /Error: fell over.*\n.*at .*fallOver .*app\.ts:\d+/)

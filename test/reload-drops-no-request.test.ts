@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { call } from '../src/control/client.ts'
 import {
   answersWhileStopping,
   assertNothingLost,
@@ -8,6 +7,7 @@ import {
   startEveryClient,
   startServing,
 } from './support/every-client.ts'
+import { formatRequest, HttpConnection } from './support/http-connection.ts'
 import type { Tree } from './support/tree.ts'
 
 const workers = 2
@@ -20,7 +20,7 @@ test('a reload drops no request of any client', async t => {
   for (let round = 0; round < rounds; round++) {
     await hangUp(tree)
     await clients.answered(10)
-    await call(tree.controlSocket, 'reload', {})
+    assert.equal((await tree.cli('reload', '--wait')).code, 0)
     await clients.answered(10)
   }
   assertNothingLost(await clients.stop(), 20 + rounds * 20)
@@ -28,6 +28,19 @@ test('a reload drops no request of any client', async t => {
   assert.equal(tree.events('worker.stopping').length, 2 * rounds * workers)
   const inFlight = answersWhileStopping(tree)
   assert.ok(inFlight >= 2 * rounds, `${inFlight} requests of three seconds were in flight, expected ${2 * rounds}`)
+})
+
+test('a request behind one that an old worker is still answering is answered, too', async t => {
+  const tree = await startServing(t, { workers })
+  const connection = await HttpConnection.open(tree.url)
+  t.after(() => connection.close())
+  connection.send(formatRequest({ path: '/slow?ms=1000' }))
+  const line = await tree.waitForLine(/slow request to \d+/)
+  await hangUp(tree)
+  connection.send(formatRequest({ path: '/' }))
+  const [first, second] = [await connection.receive(), await connection.receive()]
+  assert.ok(line.includes(`to ${first.body}"`))
+  assert.deepEqual([String(second.body), first.isLast, second.isLast], [String(first.body), false, true])
 })
 
 const balances: Record<string, object> = {

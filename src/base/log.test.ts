@@ -71,3 +71,21 @@ test('a level that is set later holds from then on', () => {
   log.debug('after')
   assert.deepEqual(events, ['after'])
 })
+
+test('on a terminal, frames of Node and of packages are dimmed', () => {
+  const stack = [
+    'Error: no',
+    '    at own (file:///srv/app/src/app.ts:1:2)',
+    '    at pkg (/srv/app/node_modules/x/index.js:1:2)',
+    '    at file:///srv/app/node_modules/x/index.js:1:2',
+    '    at Module.load (node:internal/x:1:2)',
+    '    at async node:internal/x:1:2',
+  ]
+  const lines = formatPretty(record({ stack: stack.join('\n') }, 'error'), { color: true })
+    .split('\n')
+    .slice(1)
+  assert.deepEqual(
+    lines.map(line => line.includes('\x1b[2m')),
+    [false, false, true, true, true, true],
+  )
+})

@@ -77,9 +77,7 @@ export function formatJson({ time, level, event, fields }: LogRecord): string {
  * ```
  */
 export function formatPretty(record: LogRecord, { color }: { readonly color: boolean }): string {
-  const paint = color
-    ? (code: string, text: string) => `\x1b[${code}m${text}\x1b[0m`
-    : (_: string, text: string) => text
+  const paint: Paint = color ? (code, text) => `\x1b[${code}m${text}\x1b[0m` : (_, text) => text
   let line = `${paint('2', localTime(record.time))} ${paint(levelColor[record.level], record.level.padEnd(5))} `
   line += paint('1', record.event)
   for (const [name, value] of Object.entries(record.fields)) {
@@ -87,8 +85,10 @@ export function formatPretty(record: LogRecord, { color }: { readonly color: boo
     line += ` ${paint('2', `${name}=`)}${formatValue(value)}`
   }
   const stack = record.fields.stack
-  return stack === undefined ? line : line + indent(String(stack))
+  return stack === undefined ? line : line + indent(String(stack), paint)
 }
+
+type Paint = (code: string, text: string) => string
 
 const levelColor: Readonly<Record<LogLevel, string>> = { debug: '2', info: '32', warn: '33', error: '31' }
 
@@ -97,13 +97,19 @@ function formatValue(value: string | number | boolean): string {
   return /^[^\s"=\\\p{Cc}\p{Cf}]+$/u.test(value) ? value : quoted(value)
 }
 
-function indent(stack: string): string {
+/** Frames of Node and of packages are dimmed: the fault is mostly in one of the others. */
+function indent(stack: string, paint: Paint): string {
   return stack
     .trimEnd()
     .split(/\r?\n/)
-    .map(line => `\n    ${printable(line.replaceAll('\t', '  '))}`)
+    .map(line => {
+      const text = printable(line.replaceAll('\t', '  '))
+      return `\n    ${foreignFrame.test(text) ? paint('2', text) : text}`
+    })
     .join('')
 }
+
+const foreignFrame = /^\s+at (?:.*[\s(])?(?:node:|.*[\\/]node_modules[\\/])/
 
 /** `2026-11-21 01:20:14.123` in the local time zone. */
 export function localTime(time: Date): string {

@@ -15,9 +15,9 @@ export function define(command: Command, { version }: CommandContext): void {
   addConfigOptions(command)
     .addHelpText(
       'after',
-      '\nOne worker, no access log and no timeouts, unless the configuration or an option says otherwise. The worker is\n' +
-        'replaced when a source, a template or a configuration changes in this folder; node_modules, dist, build, coverage\n' +
-        'and folders whose name begins with a dot are not looked at.\n' +
+      '\nOne worker, no access log and no timeout, unless something else is asked for. The\n' +
+        'worker is replaced when a source, a template or a configuration changes; what is in\n' +
+        'node_modules, dist, build, coverage or a hidden folder does not count.\n' +
         '\nExamples:\n  saola dev ./app.ts\n  saola dev -b :3000 ./src/server.ts',
     )
     .action(async (app: string | undefined, options: ConfigOptions) => {
@@ -42,6 +42,7 @@ async function develop(version: string, load: () => Promise<LoadedConfig>): Prom
       },
     })
     if (code === 0) return 0
+    process.stderr.write('saola: waiting for a changed file …\n')
     loaded = await mended(load, changes)
   }
 }
@@ -56,7 +57,6 @@ function foldersOf({ dir, apps }: Config): string[] {
 /** The configuration after a change that leaves it without problems. */
 async function mended(load: () => Promise<LoadedConfig>, changes: Changes): Promise<LoadedConfig> {
   for (;;) {
-    process.stderr.write('saola: waiting for a changed file …\n')
     await changes.next()
     try {
       return await load()
@@ -69,21 +69,29 @@ async function mended(load: () => Promise<LoadedConfig>, changes: Changes): Prom
 /** The changed files, for whoever waits for them now. */
 class Changes {
   onChange: ((paths: readonly string[]) => void) | undefined
+  /** Something has changed since the last program was loaded. */
+  #isNew = false
 
   constructor(folders: readonly string[]) {
     for (const folder of folders) {
       new FolderWatch({
         folder,
-        onChange: paths => this.onChange?.(paths),
+        onChange: paths => {
+          this.#isNew = true
+          this.onChange?.(paths)
+        },
         onTrouble: (where, error) => process.stderr.write(`saola: Cannot watch ${where} (${messageOf(error)}).\n`),
       })
     }
   }
 
-  next(): Promise<readonly string[]> {
-    return new Promise(resolve => {
-      this.onChange = resolve
-    })
+  /** Resolves at once when a change came too late for the tree that has just failed. */
+  async next(): Promise<void> {
+    if (!this.#isNew)
+      await new Promise<unknown>(resolve => {
+        this.onChange = resolve
+      })
+    this.#isNew = false
   }
 }
 

@@ -20,8 +20,8 @@ export function define(command: Command): void {
     .option('--json', 'print the answer as JSON')
     .addHelpText(
       'after',
-      '\nThe configuration is checked first: one that is wrong changes nothing. New workers are started and must become\n' +
-        'ready before old ones are drained, so no request is lost.\n' +
+      '\nThe configuration is checked first: one that is wrong changes nothing. New workers\n' +
+        'must become ready before old ones are drained, so no request is lost.\n' +
         '\nExamples:\n  saola reload --dry-run\n  saola reload --wait && echo deployed',
     )
     .action(reload)

@@ -8,8 +8,8 @@ export function define(command: Command): void {
     .argument('<target>', 'an application (web), one worker (web:1), or all')
     .addHelpText(
       'after',
-      '\nReplaces workers one after the other, and loses no request; starts those that were stopped. It uses the\n' +
-        'configuration in force: "saola reload" reads it again.\n' +
+      '\nReplaces workers one after the other, and loses no request; starts those that were\n' +
+        'stopped. The configuration in force stays: "saola reload" reads it again.\n' +
         '\nExamples:\n  saola restart all\n  saola restart web:1',
     )
     .action(async (target: string, options: TreeChoice) => {

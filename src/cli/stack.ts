@@ -13,16 +13,17 @@ export function define(command: Command): void {
     .option('--json', 'print the answer as JSON')
     .addHelpText(
       'after',
-      '\nShows what a worker does at this moment, also when its event loop is blocked. It goes on unharmed.\n' +
+      '\nShows what a worker does at this moment, also when its event loop is blocked.\nIt goes on unharmed.\n' +
         '\nExamples:\n  saola stack web:0',
     )
     .action(async (target: string, options: StackOptions) => {
       const answer = await ask(options, 'stack', { target })
       if (options.json) printJson(answer)
-      else
-        print(
-          `${target} (pid ${answer.pid})`,
-          answer.stack.trim() === '' ? '  idle: no function of it runs' : answer.stack,
-        )
+      else print(`${target} (pid ${answer.pid})${isIdle(answer.stack) ? ' is idle' : ''}`, answer.stack)
     })
+}
+
+/** Is it only Node itself that runs, between two events? */
+function isIdle(stack: string): boolean {
+  return stack.split('\n').every(line => line.trim() === '' || line.includes('(node:internal/'))
 }

@@ -58,9 +58,11 @@ function entryOf({ entry }: AppStatus, cwd: string): string {
 /** `shop  running  pid 4211  up 3h 12m  generation 3  Saola 0.1.0  Node v24.21.0` */
 export function renderHeadline(status: TreeStatus, { width, paint }: Pick<ViewOptions, 'width' | 'paint'>): string {
   const { name, state, pid, uptimeMs, generation, version, node } = status
-  const rest = `  pid ${pid}  up ${formatAge(uptimeMs)}  generation ${generation}  Saola ${version}  Node ${node}`
-  const room = width - name.length - state.length - 2
-  return `${paint('bold', name)}  ${paint(state === 'running' ? 'green' : 'yellow', state)}${cut(rest, room)}`
+  const rest = `pid ${pid}  up ${formatAge(uptimeMs)}  generation ${generation}  Saola ${version}  Node ${node}`
+  const shown = cut(`${name}  ${state}  ${rest}`, width)
+  const stateEnd = name.length + 2 + state.length
+  const styled = paint(state === 'running' ? 'green' : 'yellow', shown.slice(name.length, stateEnd))
+  return paint('bold', shown.slice(0, name.length)) + styled + shown.slice(stateEnd)
 }
 
 /** Nothing when the last reload was a good one: who looks wants to know what is wrong. */
@@ -74,24 +76,28 @@ export function renderFailedReload(
 }
 
 function childRow(child: ChildStatus, now: Date): Cell[] {
-  const hasFigures = child.pid !== undefined
+  const { pid, generation, uptimeMs, restarts, state } = child
+  const process = pid === undefined ? ['-', '-', '-'] : [String(pid), String(generation), formatAge(uptimeMs)]
+  const figures = hasBeat(child)
+    ? [formatCount(child.connections), formatCount(child.requests), formatCpu(child), formatMemory(child.rssBytes)]
+    : ['-', '-', '-', '-']
   return [
     child.name,
-    { text: child.state, style: stateStyle[child.state] },
-    hasFigures ? String(child.pid) : '-',
-    hasFigures ? String(child.generation) : '-',
-    hasFigures ? formatAge(child.uptimeMs) : '-',
-    { text: String(child.restarts), style: child.restarts > 0 ? 'yellow' : undefined },
-    ...(hasFigures
-      ? [
-          formatCount(child.connections),
-          formatCount(child.requests),
-          `${Math.round(child.cpuPercent)}%`,
-          formatMemory(child.rssBytes),
-        ]
-      : ['-', '-', '-', '-']),
+    { text: state, style: stateStyle[state] },
+    ...process,
+    { text: String(restarts), style: restarts > 0 ? 'yellow' : undefined },
+    ...figures,
     lastExitOf(child, now),
   ]
+}
+
+/** A worker tells its first figures a second after its start. */
+export function hasBeat({ rssBytes }: ChildStatus): boolean {
+  return rssBytes > 0
+}
+
+export function formatCpu({ cpuPercent }: { readonly cpuPercent: number }): string {
+  return `${Math.round(cpuPercent)}%`
 }
 
 export const stateStyle: Readonly<Record<ChildStatus['state'], Style | undefined>> = {

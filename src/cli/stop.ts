@@ -25,8 +25,8 @@ export function define(command: Command): void {
     .option('--timeout <duration>', 'wait so long for the end', duration, parseDuration(timeoutDefault))
     .addHelpText(
       'after',
-      '\nEnds when what was asked to stop is gone. Workers answer what is in flight first, for graceful.timeout at most.\n' +
-        'Workers that were stopped stay so until "saola restart".\n' +
+      '\nEnds when what was asked to stop is gone. Workers answer what is in flight first,\n' +
+        'for graceful.timeout at most. Those that were stopped stay so until "saola restart".\n' +
         '\nExamples:\n  saola stop\n  saola stop --quick\n  saola stop web:1',
     )
     .configureHelp({ optionDescription: describe })

@@ -2,7 +2,7 @@
 import type { AppStatus, ChildStatus, TreeStatus } from '../control/operations.ts'
 import { formatAge, formatCount, formatMemory, formatRate } from './figures.ts'
 import type { RequestRates } from './request-rates.ts'
-import { renderFailedReload, renderHeadline, stateStyle } from './status-view.ts'
+import { formatCpu, hasBeat, renderFailedReload, renderHeadline, stateStyle } from './status-view.ts'
 import { type Cell, type Column, cut, formatTable } from './table.ts'
 import type { Paint } from './terminal.ts'
 
@@ -61,7 +61,7 @@ function appTable({ apps, children }: TreeStatus, rates: RequestRates, { width, 
       children.filter(child => child.app === app.name),
       rates,
     )
-    return app.name === selected ? row.map(text => ({ text, style: 'bold' as const })) : row
+    return app.name === selected && apps.length > 1 ? row.map(text => ({ text, style: 'bold' as const })) : row
   })
   return formatTable({ columns: appColumns, rows, width, paint })
 }
@@ -75,7 +75,7 @@ function appRow(app: AppStatus, children: readonly ChildStatus[], rates: Request
     formatRate(sum(child => rates.of(child) ?? 0)),
     formatCount(sum(child => child.connections)),
     formatCount(sum(child => child.inFlight)),
-    `${Math.round(sum(child => child.cpuPercent))}%`,
+    formatCpu({ cpuPercent: sum(child => child.cpuPercent) }),
     formatMemory(sum(child => child.rssBytes)),
     app.listen.join(' '),
   ]
@@ -100,23 +100,25 @@ function workerTable(children: readonly ChildStatus[], rates: RequestRates, { wi
 }
 
 function workerRow(child: ChildStatus, rates: RequestRates): Cell[] {
-  const { name, state, pid, restarts } = child
-  const style = stateStyle[state]
-  const last: Cell = { text: String(restarts), style: restarts > 0 ? 'yellow' : undefined }
-  if (pid === undefined) return [name, { text: state, style }, '-', '-', '-', '-', '-', '-', '-', '-', last]
+  const { name, state, pid, restarts, uptimeMs } = child
   const rate = rates.of(child)
+  const figures: Cell[] = hasBeat(child)
+    ? [
+        rate === undefined ? '-' : formatRate(rate),
+        formatCount(child.connections),
+        formatCount(child.inFlight),
+        delayOf(child),
+        formatCpu(child),
+        formatMemory(child.rssBytes),
+      ]
+    : ['-', '-', '-', '-', '-', '-']
   return [
     name,
-    { text: state, style },
-    String(pid),
-    rate === undefined ? '-' : formatRate(rate),
-    formatCount(child.connections),
-    formatCount(child.inFlight),
-    delayOf(child),
-    `${Math.round(child.cpuPercent)}%`,
-    formatMemory(child.rssBytes),
-    formatAge(child.uptimeMs),
-    last,
+    { text: state, style: stateStyle[state] },
+    pid === undefined ? '-' : String(pid),
+    ...figures,
+    pid === undefined ? '-' : formatAge(uptimeMs),
+    { text: String(restarts), style: restarts > 0 ? 'yellow' : undefined },
   ]
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
-import { messageOf } from '../base/errors.ts'
+import { messageOf, ServerError } from '../base/errors.ts'
 import { call } from '../control/client.ts'
 import type { TreeStatus } from '../control/operations.ts'
 import type { TreeChoice } from './find-tree.ts'
@@ -25,15 +25,27 @@ export function define(command: Command): void {
     .option('--json', 'print one look at the tree as JSON, with requests a second, and end')
     .addHelpText(
       'after',
-      '\nKeys: q quits; n, c, m and r sort by name, CPU, memory and requests; Tab chooses an application; + and - change\n' +
-        'the number of its workers; R reloads. Where standard output is no terminal, one look is printed.\n' +
+      '\nKeys:\n  q        quit\n  n c m r  sort by name, CPU, memory, requests a second\n' +
+        '  Tab      choose an application\n  + -      change the number of its workers\n  R        reload\n' +
+        '\nWhere standard output is no terminal, one look is printed.\n' +
         '\nExamples:\n  saola top\n  saola top --sort cpu\n  saola top --json',
     )
     .action(async (options: TopOptions) => {
       const socket = await treeSocket(options)
       if (options.json || !process.stdout.isTTY) await printOnce(socket, options)
-      else await new Top(socket, options.sort).run()
+      else await showLive(socket, options.sort)
     })
+}
+
+async function showLive(socket: string, sort: SortKey): Promise<never> {
+  try {
+    await new Top(socket, sort).run()
+  } catch (error) {
+    if (!(error instanceof ServerError) || error.code !== 'ERR_NOT_RUNNING') throw error
+    process.stderr.write('saola: the tree has ended.\n')
+  }
+  // A reload that was begun here goes on without us.
+  process.exit()
 }
 
 async function printOnce(socket: string, { json, sort }: TopOptions): Promise<void> {

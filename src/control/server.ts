@@ -8,6 +8,11 @@ import { type OperationHandlers, type OperationName, type OperationRow, operatio
 
 const bodyBytesMax = 64 * 1024
 const connectionsMax = 64
+/** A query has only texts. */
+const words: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+])
 // A client that does not read its log lines is let go before they fill the memory.
 const pendingBytesMax = 4 * 1024 * 1024
 
@@ -80,9 +85,7 @@ async function answer(handlers: OperationHandlers, req: IncomingMessage, res: Se
       sendJson(res, 404, errorBody(new ServerError('ERR_USAGE', `There is no ${req.method} ${url.pathname}.`)))
       return
     }
-    const query = Object.fromEntries(
-      [...url.searchParams].map(([key, value]) => [key, value === 'true' ? true : value]),
-    )
+    const query = Object.fromEntries([...url.searchParams].map(([key, value]) => [key, words.get(value) ?? value]))
     const input = { ...query, ...(await readBody(req)) }
     if (name === 'logs') streamLogs(handlers, input, res)
     else sendJson(res, 200, await handlers[name](input as never))

@@ -33,8 +33,10 @@ export interface TrafficOptions {
 
 /** One connection's part in it. */
 interface Line {
-  /** The newest request that was read from it. */
-  latest: IncomingMessage | undefined
+  /** The response to the newest request that was read from it. */
+  latest: ServerResponse | undefined
+  /** The response with which the connection ends, once that is decided. */
+  last: ServerResponse | undefined
   open: Set<ServerResponse>
   bytesBefore: number
   idleSince: number
@@ -101,7 +103,7 @@ export class Traffic {
     this.#isDraining = true
     for (const socket of sockets) {
       const line = this.#lines.get(socket)
-      for (const res of line?.open ?? []) if (line?.latest === res.req) endAfter(res)
+      if (line?.latest && line.open.has(line.latest)) endAfter(line, line.latest)
     }
     for (const session of this.#sessions) session.close()
   }
@@ -112,7 +114,7 @@ export class Traffic {
     const startedAt = performance.now()
     const socket = req.socket
     const line = this.#lineOf(socket)
-    line.latest = req
+    line.latest = res
     line.open.add(res)
     if (this.#options.routeCookie) setRouteCookie(req, res, this.#options.routeCookie)
     const timer = this.#options.requestTimeoutMs > 0 ? this.#startTimer(res) : undefined
@@ -133,9 +135,10 @@ export class Traffic {
     })
     this.#options.onRequest(this.requests)
     if (!this.#isDraining) return handle()
+    goOnAfterLast(line)
     // Requests that were sent together arrive together: only when all of them were read is it known which is the last.
     setImmediate(() => {
-      if (line.latest === req) endAfter(res)
+      if (line.latest === res) endAfter(line, res)
       handle()
     })
     return true
@@ -145,7 +148,7 @@ export class Traffic {
     let line = this.#lines.get(socket)
     if (!line) {
       const remoteAddress = socket.remoteAddress ?? ''
-      line = { latest: undefined, open: new Set(), bytesBefore: 0, idleSince: 0, remoteAddress }
+      line = { latest: undefined, last: undefined, open: new Set(), bytesBefore: 0, idleSince: 0, remoteAddress }
       this.#lines.set(socket, line)
     }
     return line
@@ -172,8 +175,16 @@ export class Traffic {
 }
 
 /** The connection ends after this response: HTTP/1.1's `Connection: close` (RFC 9112, 9.6). */
-function endAfter(res: ServerResponse): void {
+function endAfter(line: Line, res: ServerResponse): void {
+  if (!res.shouldKeepAlive) return
   res.shouldKeepAlive = false
+  line.last = res
+}
+
+/** A client that pipelines has sent another request behind the one that was to be the last. */
+function goOnAfterLast(line: Line): void {
+  if (line.last && !line.last.headersSent) line.last.shouldKeepAlive = true
+  line.last = undefined
 }
 
 function bodyBytes(line: Line, res: ServerResponse, socket: net.Socket): number {

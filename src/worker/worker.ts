@@ -106,6 +106,8 @@ class ApplicationWorker {
     const { server } = await this.#captured.promise
     this.#server = server
     await this.#untilReady(server)
+    // Told to end while it booted: a connection that it took now would be lost.
+    if (this.#isDraining) return
     this.#traffic.observe(server)
     await this.#open(server)
     startHeartbeat(

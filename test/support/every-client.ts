@@ -90,7 +90,9 @@ export class EveryClient {
 /** That no client has lost anything, and each has asked often enough for that to mean something. */
 export function assertNothingLost(results: ReadonlyMap<ClientKind, LoadResult>, answersMin: number): void {
   const lost = [...results].filter(([, { failed }]) => failed > 0)
-  const report = lost.map(([kind, { ok, failed, errors }]) => `${kind}: ${failed} of ${ok + failed}\n  ${errors.join('\n  ')}`)
+  const report = lost.map(
+    ([kind, { ok, failed, errors }]) => `${kind}: ${failed} of ${ok + failed}\n  ${errors.join('\n  ')}`,
+  )
   assert.equal(lost.length, 0, `Lost requests:\n${report.join('\n')}`)
   for (const [kind, { ok }] of results) {
     const wanted = kind === 'three seconds' ? 1 : answersMin

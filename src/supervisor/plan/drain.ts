@@ -4,7 +4,10 @@ import { log, type Turn } from './turn.ts'
 // Over and above the time that a worker itself takes to give up on its last requests.
 const killMarginMs = 1_000
 
-/** Asks a child to finish what it has and to end. It is killed if it takes longer than it may. */
+/**
+ * Asks a child to finish what it has and to end. It is killed if it takes longer than it may. One that still boots ends
+ * at once, but is asked like the others: it may have become ready a moment ago, and have taken connections.
+ */
 export function beginDrain(turn: Turn, child: Child, reason: string, spec?: GroupSpec): void {
   const { fleet, now, actions } = turn
   child.drainAt = undefined
@@ -14,10 +17,4 @@ export function beginDrain(turn: Turn, child: Child, reason: string, spec?: Grou
   child.killAt = now + stopTimeoutMs + killMarginMs
   log(turn, 'info', 'worker.stopping', { name: nameOf(child), pid: child.pid, reason })
   actions.push({ do: 'drain', child, reason })
-}
-
-/** Ends a child that serves nobody yet. */
-export function discard(turn: Turn, child: Child): void {
-  child.state = 'STOPPING'
-  turn.actions.push({ do: 'kill', child, signal: 'SIGKILL' })
 }

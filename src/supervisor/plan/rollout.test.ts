@@ -60,6 +60,16 @@ describe('a reload', () => {
     assert.equal(stage.running().length, 2)
   })
 
+  test('asks one that still boots to end, and does not kill it: it may have taken connections by now', () => {
+    const stage = new Stage()
+    stage.start()
+    stage.pass(2_000)
+    stage.exit(stage.child('web:0'), 1)
+    stage.take()
+    stage.happen({ type: 'reload', ticket: 1, specs: [next] })
+    assert.deepEqual(stage.take(), ['drain web:0 g1', 'spawn web:0 g2'])
+  })
+
   test('revives a place that is FATAL', () => {
     const stage = new Stage()
     stage.start()

@@ -4,7 +4,7 @@
  */
 import { suggest } from '../../base/suggest.ts'
 import { createGroup, createSlot, type Group, type GroupSpec, nameOf, type Operation, type Slot } from '../fleet.ts'
-import { beginDrain, discard } from './drain.ts'
+import { beginDrain } from './drain.ts'
 import { fillSlots, spawn } from './spawn.ts'
 import { log, type Turn } from './turn.ts'
 
@@ -108,10 +108,10 @@ export function continueRollouts(turn: Turn): void {
 function beginStep(turn: Turn, group: Group, slot: Slot): void {
   const { rollout } = group
   if (!rollout) return
-  if (slot.successor) discard(turn, slot.successor)
+  if (slot.successor) beginDrain(turn, slot.successor, rollout.reason)
   // A child that still boots is of the old code and serves nobody: no reason to wait for it.
   if (slot.child?.state === 'STARTING') {
-    discard(turn, slot.child)
+    beginDrain(turn, slot.child, rollout.reason)
     slot.child = undefined
   }
   slot.failures = 0
@@ -165,16 +165,14 @@ function finishRollout(turn: Turn, group: Group): void {
 /** Drops the places that the specification no longer has. */
 export function trimSlots(turn: Turn, group: Group): void {
   for (const slot of group.slots.splice(group.spec.workers)) {
-    if (slot.successor) discard(turn, slot.successor)
-    if (slot.child) beginDrain(turn, slot.child, 'scale')
+    for (const child of [slot.child, slot.successor]) if (child) beginDrain(turn, child, 'scale')
   }
 }
 
 function removeGroup(turn: Turn, group: Group): void {
   turn.fleet.groups.delete(group.spec.name)
   for (const slot of group.slots) {
-    if (slot.successor) discard(turn, slot.successor)
-    if (slot.child) beginDrain(turn, slot.child, 'removed', group.spec)
+    for (const child of [slot.child, slot.successor]) if (child) beginDrain(turn, child, 'removed', group.spec)
   }
 }
 
