@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path'
 /** One row a program: the Debian package that has it, and the test files that need it (a part of their path). */
 export const systemPackages = [
   { command: 'script', debian: 'bsdutils', neededBy: 'src/supervisor/output/stdout.test.ts' },
+  { command: 'script', debian: 'bsdutils', neededBy: 'test/cli-top-' },
   { command: 'perl', debian: 'perl-base', neededBy: 'test/systemd-' },
   { command: 'systemd-notify', debian: 'systemd', neededBy: 'test/systemd-' },
 ]

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { test } from 'node:test'
+import { WebSocket } from 'ws'
 import {
   answersWhileStopping,
   assertNothingLost,
@@ -41,6 +44,23 @@ test('a request behind one that an old worker is still answering is answered, to
   const [first, second] = [await connection.receive(), await connection.receive()]
   assert.ok(line.includes(`to ${first.body}"`))
   assert.deepEqual([String(second.body), first.isLast, second.isLast], [String(first.body), false, true])
+})
+
+test('a WebSocket that an old worker still opens is closed with 1001', async t => {
+  const tree = await startServing(t, { workers })
+  // One whose handshake is not answered yet, and one on a connection that was idle.
+  const slow = new WebSocket(`${tree.url.replace('http', 'ws')}/?ms=1000`)
+  const idle = connect(Number(new URL(tree.url).port), '127.0.0.1')
+  idle.write(formatRequest({ path: '/' }))
+  await Promise.all([once(idle, 'data'), tree.waitForLine(/handshake with/)])
+  await hangUp(tree)
+  const late = new WebSocket(tree.url.replace('http', 'ws'), { createConnection: () => idle })
+  for (const socket of [slow, late]) {
+    t.after(() => socket.terminate())
+    const closed = once(socket, 'close')
+    await once(socket, 'open')
+    assert.equal((await closed)[0], 1001)
+  }
 })
 
 const balances: Record<string, object> = {

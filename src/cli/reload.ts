@@ -31,20 +31,20 @@ async function reload(options: ReloadOptions): Promise<void> {
   const { wait = false, dryRun = false, json = false } = options
   const answer = await ask(options, 'reload', { dryRun, wait }, { timeoutMs: workWaitMs })
   for (const warning of answer.warnings) process.stderr.write(`saola: warning: ${warning}\n`)
-  const refusal = dryRun ? answer.changes.find(change => change.effect === 'refused') : undefined
+  const refused = answer.changes.filter(change => change.effect === 'refused').map(change => change.path)
   if (json) {
     printJson(answer)
-    if (answer.outcome?.ok === false || refusal) process.exitCode = 1
+    if (answer.outcome?.ok === false || refused.length > 0) process.exitCode = 1
     return
   }
   print(...answer.changes.map(formatChange))
-  if (dryRun) reportDryRun(answer.changes, refusal)
+  if (dryRun) reportDryRun(answer.changes, refused)
   else reportOutcome(answer)
 }
 
-function reportDryRun(changes: readonly ConfigChange[], refusal: ConfigChange | undefined): void {
-  if (refusal) {
-    const message = `A reload would be refused: ${refusal.path} cannot change in a running tree. Stop it and start it again.`
+function reportDryRun(changes: readonly ConfigChange[], refused: readonly string[]): void {
+  if (refused.length > 0) {
+    const message = `${refused.join(', ')} cannot change in a reload: it would be refused. Stop the tree and start it again.`
     throw new ServerError('ERR_CONTROL_REFUSED', message)
   }
   if (changes.length === 0) print('The configuration has not changed. A reload would replace every worker.')

@@ -12,6 +12,12 @@ test('requests a second are measured from count to count, whenever one looks', (
   assert.equal(rates.of(childStatus()), 500)
 })
 
+test('a worker that has told no figures yet has no rate', () => {
+  const rates = new RequestRates()
+  for (const now of [0, 1_000]) rates.update([childStatus({ rssBytes: 0, beatAgeMs: 0 })], now)
+  assert.equal(rates.of(childStatus()), undefined)
+})
+
 test('a look that finds no new count keeps the rate', () => {
   const rates = new RequestRates()
   rates.update([childStatus({ requests: 0, beatAgeMs: 0 })], 0)

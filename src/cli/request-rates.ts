@@ -1,4 +1,5 @@
 import type { ChildStatus } from '../control/operations.ts'
+import { hasBeat } from './status-view.ts'
 
 interface Sample {
   /** When the worker counted, in milliseconds on the monotonic clock. */
@@ -20,14 +21,14 @@ export class RequestRates {
   update(children: readonly ChildStatus[], now: number): void {
     const samples = new Map<string, Sample>()
     for (const child of children) {
-      if (child.pid === undefined) continue
+      if (!hasBeat(child)) continue
       const key = keyOf(child)
       samples.set(key, sampleOf(child, now, this.#samples.get(key)))
     }
     this.#samples = samples
   }
 
-  /** Undefined as long as the worker was seen only once. */
+  /** Undefined as long as the worker has told its figures less than twice. */
   of(child: ChildStatus): number | undefined {
     const known = this.#samples.get(keyOf(child))?.perSecond
     return child.beatAgeMs > staleMs ? 0 : known

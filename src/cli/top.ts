@@ -16,8 +16,9 @@ interface TopOptions extends TreeChoice {
 }
 
 const lookEveryMs = 1_000
-// Workers count once a second: after this time each has done so again.
-const snapshotMs = 1_100
+// Workers count once a second; one that has not counted again after this time is busy with something else.
+const countWaitMs = 4_000
+const countLookMs = 200
 
 export function define(command: Command): void {
   addTreeOptions(command)
@@ -50,11 +51,13 @@ async function showLive(socket: string, sort: SortKey): Promise<never> {
 
 async function printOnce(socket: string, { json, sort }: TopOptions): Promise<void> {
   const rates = new RequestRates()
-  await look(socket, rates)
-  await pause(snapshotMs)
-  const status = await look(socket, rates)
+  let status = await look(socket, rates)
+  for (let waitedMs = 0; waitedMs < countWaitMs && !isCounted(status, rates); waitedMs += countLookMs) {
+    await pause(countLookMs)
+    status = await look(socket, rates)
+  }
   if (json) {
-    const children = status.children.map(child => ({ ...child, requestsPerSecond: rates.of(child) ?? 0 }))
+    const children = status.children.map(child => ({ ...child, requestsPerSecond: rates.of(child) ?? null }))
     return printJson({ ...status, children })
   }
   const width = Number.POSITIVE_INFINITY
@@ -69,6 +72,11 @@ async function printOnce(socket: string, { json, sort }: TopOptions): Promise<vo
       now: new Date(),
     }),
   )
+}
+
+/** Has every worker counted its requests twice, so that there is a rate? */
+function isCounted({ children }: TreeStatus, rates: RequestRates): boolean {
+  return children.every(child => child.state !== 'RUNNING' || rates.of(child) !== undefined)
 }
 
 async function look(socket: string, rates: RequestRates): Promise<TreeStatus> {

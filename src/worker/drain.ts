@@ -3,7 +3,6 @@
  * connections, tells each client that its connection ends, and then exits.
  */
 import type net from 'node:net'
-import type { Duplex } from 'node:stream'
 import type { WorkerSpec } from '../ipc/messages.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -21,12 +20,13 @@ export interface DrainOptions {
 export function drainConnections({ graceful, traffic, sockets, isHttp }: DrainOptions): Promise<boolean> {
   const startedAt = performance.now()
   traffic.drain(sockets)
-  for (const socket of traffic.upgraded) closeWebSocket(socket)
+  const told = new WeakSet<net.Socket>()
   return new Promise(resolve => {
     const sweep = () => {
       const now = performance.now()
       const elapsedMs = now - startedAt
-      if (elapsedMs >= graceful.websocketsMs) for (const socket of traffic.upgraded) socket.destroy()
+      closeWebSockets(traffic.upgraded, told)
+      if (elapsedMs >= graceful.websocketsMs) for (const socket of traffic.upgraded.keys()) socket.destroy()
       if (isHttp && elapsedMs >= graceful.idleMs) endIdle({ traffic, sockets, now, idleMs: graceful.idleMs })
       const isOver = elapsedMs >= graceful.timeoutMs
       if (sockets.size > 0 && !isOver) return
@@ -56,7 +56,15 @@ interface IdleLimits {
   readonly idleMs: number
 }
 
-/** A close frame with status 1001, "going away" (RFC 6455, 5.5.1 and 7.4.1): the client answers and reconnects. */
-function closeWebSocket(socket: Duplex): void {
-  socket.write(Buffer.from([0x88, 0x02, 0x03, 0xe9]))
+/**
+ * A close frame with status 1001, "going away" (RFC 6455, 5.5.1 and 7.4.1): the client answers and reconnects. Once for
+ * each, also for those that are opened during the drain; but only when the application has answered the handshake, for
+ * the frame would be taken for a part of that answer.
+ */
+function closeWebSockets(sockets: ReadonlyMap<net.Socket, number>, told: WeakSet<net.Socket>): void {
+  for (const [socket, bytesBefore] of sockets) {
+    if (told.has(socket) || socket.bytesWritten === bytesBefore) continue
+    told.add(socket)
+    socket.write(Buffer.from([0x88, 0x02, 0x03, 0xe9]))
+  }
 }

@@ -48,7 +48,7 @@ type Emit = (this: unknown, event: string, ...args: unknown[]) => boolean
 export class Traffic {
   readonly #options: TrafficOptions
   readonly #lines = new WeakMap<Duplex, Line>()
-  readonly #upgraded = new Set<Duplex>()
+  readonly #upgraded = new Map<net.Socket, number>()
   readonly #sessions = new Set<Http2Session>()
   #isDraining = false
   requests = 0
@@ -58,7 +58,8 @@ export class Traffic {
     this.#options = options
   }
 
-  get upgraded(): ReadonlySet<Duplex> {
+  /** WebSockets, each with the bytes that its connection had sent before the handshake. */
+  get upgraded(): ReadonlyMap<net.Socket, number> {
     return this.#upgraded
   }
 
@@ -80,7 +81,7 @@ export class Traffic {
           )
         case 'upgrade':
         case 'connect':
-          traffic.#onUpgrade(args[0] as IncomingMessage, args[1] as Duplex)
+          traffic.#onUpgrade(args[0] as IncomingMessage, args[1] as net.Socket)
           break
         case 'session':
           traffic.#onSession(args[0] as Http2Session)
@@ -161,9 +162,9 @@ export class Traffic {
     }, this.#options.requestTimeoutMs)
   }
 
-  #onUpgrade(req: IncomingMessage, socket: Duplex): void {
+  #onUpgrade(req: IncomingMessage, socket: net.Socket): void {
     if (req.headers.upgrade?.toLowerCase() !== 'websocket') return
-    this.#upgraded.add(socket)
+    this.#upgraded.set(socket, socket.bytesWritten)
     socket.once('close', () => this.#upgraded.delete(socket))
   }
 
