@@ -55,12 +55,12 @@ test('a WebSocket that an old worker still opens is closed with 1001', async t =
   await Promise.all([once(idle, 'data'), tree.waitForLine(/handshake with/)])
   await hangUp(tree)
   const late = new WebSocket(tree.url.replace('http', 'ws'), { createConnection: () => idle })
-  for (const socket of [slow, late]) {
+  const codes = [slow, late].map(async socket => {
     t.after(() => socket.terminate())
-    const closed = once(socket, 'close')
     await once(socket, 'open')
-    assert.equal((await closed)[0], 1001)
-  }
+    return (await once(socket, 'close'))[0]
+  })
+  assert.deepEqual(await Promise.all(codes), [1001, 1001])
 })
 
 const balances: Record<string, object> = {

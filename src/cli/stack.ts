@@ -18,12 +18,8 @@ export function define(command: Command): void {
     )
     .action(async (target: string, options: StackOptions) => {
       const answer = await ask(options, 'stack', { target })
+      const head = `${target} (pid ${answer.pid})`
       if (options.json) printJson(answer)
-      else print(`${target} (pid ${answer.pid})${isIdle(answer.stack) ? ' is idle' : ''}`, answer.stack)
+      else print(...(answer.stack === '' ? [`${head} is idle`] : [head, answer.stack]))
     })
-}
-
-/** Is it only Node itself that runs, between two events? */
-function isIdle(stack: string): boolean {
-  return stack.split('\n').every(line => line.trim() === '' || line.includes('(node:internal/'))
 }

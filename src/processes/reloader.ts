@@ -90,7 +90,9 @@ export class Reloader {
       return { outcome, changes, warnings: loaded.warnings }
     } catch (error) {
       const problems = error instanceof ServerError ? error.problems : []
-      log.error('reload.refused', { error: [messageOf(error), ...problems].join(' ') })
+      const message = [messageOf(error), ...problems].join(' ')
+      log.error('reload.refused', { error: message })
+      supervisor.noteReload({ ok: false, message })
       throw error
     } finally {
       systemd.notify('READY=1')

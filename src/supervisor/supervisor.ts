@@ -144,15 +144,16 @@ export class Supervisor {
    * one cannot be had, nothing changes.
    */
   async reload(apps: readonly AppDefinition[]): Promise<ReloadOutcome> {
+    const startedAt = this.#options.clock.now()
+    return this.noteReload(await this.#reload(apps), startedAt)
+  }
+
+  /** Keeps for `status` how a reload ended: one that was refused before it came to the workers, too. */
+  noteReload({ ok, message }: Outcome, startedAt = this.#options.clock.now()): ReloadOutcome {
     const { clock } = this.#options
-    const startedAt = clock.now()
-    const outcome = await this.#reload(apps)
-    this.#lastReload = {
-      ...outcome,
-      generation: this.#fleet.generation,
-      at: clock.date().toISOString(),
-      durationMs: Math.round(clock.now() - startedAt),
-    }
+    const durationMs = Math.round(clock.now() - startedAt)
+    const { generation } = this.#fleet
+    this.#lastReload = { ok, message, generation, at: clock.date().toISOString(), durationMs }
     return this.#lastReload
   }
 

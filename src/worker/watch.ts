@@ -4,7 +4,9 @@
  */
 import { Session } from 'node:inspector'
 import net from 'node:net'
+import { parentPort } from 'node:worker_threads'
 import type { StackFrame, StackReply, StackRequest } from '../ipc/messages.ts'
+import { hearWaking } from './waking.ts'
 
 const framesMax = 50
 // Pausing the main thread takes milliseconds; when it is in native code it may never pause.
@@ -12,6 +14,7 @@ const pauseWaitMs = 900
 const parentCheckMs = 500
 // The main loop notices first that its channel is closed, and drains. This is for the loop that does not.
 const orphanGraceMs = 7_000
+const wakeEveryMs = 20
 
 export interface WatchOptions {
   /** The pipe to the supervisor. */
@@ -51,13 +54,14 @@ interface CallFrame {
   readonly location: { readonly scriptId: string; readonly lineNumber: number; readonly columnNumber?: number }
 }
 
-/** Pauses the main thread for a moment and reads its stack, innermost frame first. */
+/** Pauses the main thread for a moment and reads its stack, innermost frame first. Empty when it waits for events. */
 function captureStack(): Promise<StackFrame[]> {
   return new Promise((resolve, reject) => {
     const session = new Session()
     session.connectToMainThread()
     const finish = (act: () => void) => {
       clearTimeout(timer)
+      clearInterval(waking)
       session.disconnect()
       act()
     }
@@ -69,17 +73,20 @@ function captureStack(): Promise<StackFrame[]> {
     const urls = new Map<string, string>()
     session.on('Debugger.scriptParsed', ({ params }) => urls.set(params.scriptId, params.url))
     session.once('Debugger.paused', ({ params }) => {
-      const frames = (params as { callFrames: CallFrame[] }).callFrames.slice(0, framesMax)
-      finish(() => resolve(frames.map(frame => frameOf(frame, urls))))
+      const frames = (params as { callFrames: CallFrame[] }).callFrames.map(frame => frameOf(frame, urls))
+      const isIdle = frames.every(isNodeOrWaking)
+      finish(() => resolve(isIdle ? [] : frames.slice(0, framesMax)))
     })
-    session.post('Debugger.enable', () => session.post('Debugger.pause'))
-    wakeIdleLoop(session)
+    session.post('Debugger.enable')
+    session.post('Debugger.pause')
+    // A loop that waits for events runs no JavaScript, and only JavaScript can be paused: so it is given some.
+    const waking = setInterval(() => parentPort?.postMessage('wake'), wakeEveryMs)
   })
 }
 
-/** A loop that waits for events runs no JavaScript, and only JavaScript can be paused. */
-function wakeIdleLoop(session: Session): void {
-  setTimeout(() => session.post('Runtime.evaluate', { expression: '0' }), 50)
+/** What an idle loop runs when it is woken: Node itself, and the listener that hears the waking. */
+function isNodeOrWaking({ url, functionName }: StackFrame): boolean {
+  return url.startsWith('node:') || functionName === hearWaking.name
 }
 
 function frameOf({ functionName, location }: CallFrame, urls: ReadonlyMap<string, string>): StackFrame {

@@ -18,6 +18,7 @@ import { startHeartbeat } from './heartbeat.ts'
 import { type Captured, captureListen, deliver, type ListenCapture } from './listen-capture.ts'
 import { untilAnswering } from './probe.ts'
 import { type Exchange, Traffic } from './traffic.ts'
+import { hearWaking } from './waking.ts'
 
 // Without a supervisor there is nobody to drain for; what is in flight gets a last chance.
 const orphanDrainMs = 5_000
@@ -99,6 +100,7 @@ class ApplicationWorker {
       execArgv: [],
       env: {},
     })
+    thread.on('message', hearWaking)
     thread.unref()
     this.#prepareAcceptors()
     const module = await loadModule(spec.entry)
