@@ -43,7 +43,10 @@ const badCode: Record<string, BadCode> = {
     says: /was not ready after 2\.\ds in spin \(app\.ts:1\)/,
     bootTimeout,
   },
-  'waits for ever': { text: 'await new Promise(() => {})', says: /was not ready after 2\.\ds/, bootTimeout },
+  'waits for what never comes': {
+    text: 'await new Promise(() => {})',
+    says: /could not boot: .*never finishes loading/,
+  },
   'never listens': { text: 'setInterval(() => {}, 1000)', says: /was not ready after 2\.\ds/, bootTimeout },
   'is ready too late': {
     text: `await new Promise(resolve => setTimeout(resolve, 2_100))\n${code(2)}`,

@@ -61,7 +61,7 @@ test('a configuration that is wrong is refused with its problems, and a right on
   const write = (section: object) =>
     writeFileSync(join(tree.dir, 'saola.config.json'), JSON.stringify({ apps: { web: section } }))
   write({ ...web, wrokers: 2 })
-  await tree.waitForEvent('reload.refused', { error: /wrokers is unknown, did you mean apps\.web\.workers\?/ })
+  await tree.waitForEvent('config.problem', { message: /wrokers is unknown, did you mean apps\.web\.workers\?/ })
   write({ ...web, env: { TEXT: 'x' } })
   await tree.waitForEvent('reload.done', { generation: 2 })
 })

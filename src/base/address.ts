@@ -1,4 +1,4 @@
-import { ServerError } from './errors.ts'
+import { codeOf, messageOf, ServerError } from './errors.ts'
 
 /** Where an application listens. */
 export type Address =
@@ -51,4 +51,19 @@ export function formatAddress(address: Address): string {
     case 'systemd':
       return `systemd:${address.name}`
   }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'it is in use. Stop what listens there, or choose another port',
+  EACCES: 'permission denied. Use a port above 1023, or grant cap_net_bind_service',
+  EADDRNOTAVAIL: 'no interface of this machine has this address',
+  ENOTFOUND: 'the host name is unknown',
+  EAI_AGAIN: 'the host name cannot be looked up',
+}
+
+/** The error of a bind or a listen, with what to do about it. */
+export function unavailable(label: string, error: unknown): ServerError {
+  const isPort = !label.startsWith('unix:')
+  const reason = (isPort ? reasons[codeOf(error) ?? ''] : undefined) ?? messageOf(error)
+  return new ServerError('ERR_ADDRESS_UNAVAILABLE', `Cannot listen on ${label} (${reason}).`, { cause: error })
 }

@@ -1,5 +1,5 @@
 /** The control socket: HTTP over a Unix socket that only its owner can open. */
-import { chmodSync, mkdirSync, unlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, statSync, unlinkSync } from 'node:fs'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import net from 'node:net'
 import { dirname } from 'node:path'
@@ -28,6 +28,7 @@ export interface ControlServer {
  */
 export async function openControl(path: string, handlers: OperationHandlers): Promise<ControlServer> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  refuseForeignFolder(dirname(path))
   await clearPath(path)
   const server = http.createServer({ requestTimeout: 10_000 }, (req, res) => void answer(handlers, req, res))
   server.maxConnections = connectionsMax
@@ -40,6 +41,17 @@ export async function openControl(path: string, handlers: OperationHandlers): Pr
       server.closeAllConnections()
     },
   }
+}
+
+/** In a folder such as /tmp somebody else may have made ours first, and could put a socket of his own in the place. */
+function refuseForeignFolder(folder: string): void {
+  const isPublic = (statSync(dirname(folder)).mode & 0o002) !== 0
+  if (!isPublic || statSync(folder).uid === process.getuid?.()) return
+  const advice = 'Remove it, or choose another place with control.socket.'
+  throw new ServerError(
+    'ERR_ADDRESS_UNAVAILABLE',
+    `Cannot open the control socket ${folder} (the folder belongs to another user). ${advice}`,
+  )
 }
 
 async function clearPath(path: string): Promise<void> {

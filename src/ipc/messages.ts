@@ -15,7 +15,7 @@ export interface WorkerSpec {
   readonly generation: number
   /** Absolute path of the application. */
   readonly entry: string
-  /** The inherited listen sockets, in the order of the configuration. */
+  /** The listen sockets, in the order of the configuration. Inherited as `fd` only by a worker that accepts itself. */
   readonly sockets: readonly { readonly fd: number; readonly address: string }[]
   /** Who accepts: the worker itself from the shared socket, or the supervisor, which hands connections over. */
   readonly accept: 'worker' | 'supervisor'

@@ -113,6 +113,6 @@ function launchOf(app: AppConfig, identity: Identity, spec: WorkerSpec, place: P
     env: { ...inherited, ...identity.env, ...app.env, SAOLA_WORKER: JSON.stringify(spec) },
     uid: identity.uid,
     gid: identity.gid,
-    fds: place.sockets.map(socket => socket.fd),
+    fds: spec.accept === 'worker' ? place.sockets.map(socket => socket.fd) : [],
   }
 }

@@ -12,11 +12,13 @@ interface Parts {
   readonly reloader: Reloader
   readonly output: Output
   readonly files: OpenFiles
+  /** Stops the tree, whoever asks. */
+  readonly stop: (isQuick: boolean) => void
 }
 
 const backlogDefault = 100
 
-export function createHandlers({ supervisor, reloader, output, files }: Parts): OperationHandlers {
+export function createHandlers({ supervisor, reloader, output, files, stop }: Parts): OperationHandlers {
   return {
     status: () => supervisor.status(),
     reload: ({ dryRun, wait }) => {
@@ -26,7 +28,7 @@ export function createHandlers({ supervisor, reloader, output, files }: Parts): 
     restart: ({ target }) => reloader.exclusively(() => done(supervisor.restart(target))),
     stop: ({ target, quick }) => {
       if (target !== undefined) return done(supervisor.halt(target))
-      supervisor.stop(quick === true)
+      stop(quick === true)
       return { message: `${supervisor.name} is stopping` }
     },
     scale: ({ target, workers }) => done(supervisor.scale(target, workersOf(supervisor, target, workers))),

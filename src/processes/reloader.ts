@@ -1,15 +1,20 @@
 /** A reload, whoever asks for it: read the whole configuration, compare, refuse or roll. */
+import { existsSync } from 'node:fs'
+import type { Clock } from '../base/clock.ts'
 import { messageOf, ServerError } from '../base/errors.ts'
 import type { AdjustableLog } from '../base/log.ts'
-import type { LoadedConfig } from '../config/config.ts'
-import { diffConfig } from '../config/diff.ts'
+import type { Config, LoadedConfig } from '../config/config.ts'
+import { type Change, diffConfig, formatChange } from '../config/diff.ts'
+import { findConfigFile } from '../config/find-file.ts'
 import type { ConfigChange, ReloadAnswer } from '../control/operations.ts'
+import { acceptorOf } from '../supervisor/app-definition.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
-import type { SystemdNotifier } from '../supervisor/systemd.ts'
+import { monotonicTime, type SystemdNotifier } from '../supervisor/systemd.ts'
 import { defineApps } from './define-app.ts'
 
 export interface ReloaderOptions {
   readonly supervisor: Supervisor
+  readonly clock: Clock
   readonly log: AdjustableLog
   readonly systemd: SystemdNotifier
   readonly loaded: LoadedConfig
@@ -56,8 +61,8 @@ export class Reloader {
 
   /** What a reload would change. */
   async preview(): Promise<ReloadAnswer> {
-    const loaded = await this.#options.load()
-    return { changes: diffConfig(this.#loaded.config, loaded.config), warnings: loaded.warnings }
+    const loaded = await this.#load()
+    return { changes: changesBetween(this.#loaded.config, loaded.config), warnings: loaded.warnings }
   }
 
   /**
@@ -66,20 +71,27 @@ export class Reloader {
    * @throws {ServerError} as `reload` does.
    */
   async begin(): Promise<ReloadAnswer> {
-    const answer = await this.preview()
-    refuse(answer.changes)
-    void this.reload().catch(() => {})
-    return answer
+    const startedAt = this.#options.clock.now()
+    try {
+      const answer = await this.preview()
+      refuse(answer.changes)
+      void this.reload().catch(() => {})
+      return answer
+    } catch (error) {
+      this.#reportRefusal(error, startedAt)
+      throw error
+    }
   }
 
   async #reload(): Promise<ReloadAnswer> {
-    const { supervisor, log, systemd } = this.#options
+    const { supervisor, clock, log, systemd } = this.#options
+    const startedAt = clock.now()
     log.info('reload.started', { generation: supervisor.generation + 1 })
-    systemd.notify('RELOADING=1')
+    systemd.notify('RELOADING=1', monotonicTime())
     try {
-      const loaded = await this.#options.load()
+      const loaded = await this.#load()
       for (const warning of loaded.warnings) log.warn('config.warning', { message: warning })
-      const changes = diffConfig(this.#loaded.config, loaded.config)
+      const changes = changesBetween(this.#loaded.config, loaded.config)
       refuse(changes)
       const apps = defineApps(loaded.config, ++this.#revision)
       const outcome = await supervisor.reload(apps)
@@ -89,22 +101,47 @@ export class Reloader {
       }
       return { outcome, changes, warnings: loaded.warnings }
     } catch (error) {
-      const problems = error instanceof ServerError ? error.problems : []
-      const message = [messageOf(error), ...problems].join(' ')
-      log.error('reload.refused', { error: message })
-      supervisor.noteReload({ ok: false, message })
+      this.#reportRefusal(error, startedAt)
       throw error
     } finally {
       systemd.notify('READY=1')
     }
   }
+
+  async #load(): Promise<LoadedConfig> {
+    const { file, dir } = this.#loaded.config
+    // Without its file the tree would get the defaults of a start without one: another address, say.
+    if (file !== undefined && !existsSync(file) && findConfigFile(dir) === undefined) {
+      throw new ServerError('ERR_CONFIG_UNREADABLE', `The configuration ${file} is gone.`)
+    }
+    return this.#options.load()
+  }
+
+  /** Whoever reloads by a signal has nothing but the log to read why. */
+  #reportRefusal(error: unknown, startedAt: number): void {
+    const { supervisor, log } = this.#options
+    const problems = error instanceof ServerError ? error.problems : []
+    for (const problem of problems) log.error('config.problem', { message: problem })
+    log.error('reload.refused', { error: messageOf(error) })
+    supervisor.noteReload({ ok: false, message: [messageOf(error), ...problems].join(' ') }, startedAt)
+  }
+}
+
+function changesBetween(from: Config, to: Config): Change[] {
+  return diffConfig(from, to).map(change => {
+    const [before, after] = [from.apps[change.app ?? ''], to.apps[change.app ?? '']]
+    // Who has begun to listen on a socket, the workers or the supervisor, cannot give it to the other.
+    const isRefused = change.path.endsWith('.balance') && before && after && acceptorOf(before) !== acceptorOf(after)
+    return isRefused ? { ...change, effect: 'refused' } : change
+  })
 }
 
 function refuse(changes: readonly ConfigChange[]): void {
-  const refused = changes.filter(change => change.effect === 'refused').map(change => change.path)
+  const refused = changes.filter(change => change.effect === 'refused')
   if (refused.length === 0) return
   throw new ServerError(
     'ERR_CONTROL_REFUSED',
-    `${refused.join(', ')} cannot change in a reload. Nothing was changed; stop the tree and start it again.`,
+    'The reload asks for what only a new start can give. Nothing was changed; stop the tree and start it again.',
+    { problems: refused.map(formatChange) },
   )
 }

@@ -8,7 +8,7 @@ import type { OpenFiles } from '../supervisor/output/open-files.ts'
 import { writePidFile } from '../supervisor/pid-file.ts'
 import { listenToSignals, type SignalVerbs } from '../supervisor/signals.ts'
 import { Supervisor } from '../supervisor/supervisor.ts'
-import { openSystemd, type SystemdNotifier } from '../supervisor/systemd.ts'
+import { openSystemd } from '../supervisor/systemd.ts'
 import { banner } from './banner.ts'
 import { defineApps } from './define-app.ts'
 import { openOutput } from './open-output.ts'
@@ -34,6 +34,7 @@ const flushMs = 2_000
  */
 export async function supervise(options: SuperviseOptions): Promise<number> {
   const { config, warnings } = options.loaded
+  process.title = `saola: ${config.name} supervisor`
   if (config.umask !== undefined) process.umask(config.umask)
   const { log, output, sink, files, format } = openOutput(config.log)
   for (const warning of warnings) log.warn('config.warning', { message: warning })
@@ -60,12 +61,17 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
       systemd.notify('READY=1', `STATUS=Serving ${apps.map(app => app.name).join(', ')}`)
     },
   })
-  const reloader = new Reloader({ supervisor, log, systemd, loaded: options.loaded, load: options.load })
+  const { loaded, load } = options
+  const reloader = new Reloader({ supervisor, clock: systemClock, log, systemd, loaded, load })
+  const stop = (isQuick: boolean) => {
+    systemd.notify('STOPPING=1')
+    supervisor.stop(isQuick)
+  }
   let control: ControlServer | undefined
   let removePidFile: (() => void) | undefined
   showStateFolder(config.stateDir)
   try {
-    control = await openControl(config.control.socket, createHandlers({ supervisor, reloader, output, files }))
+    control = await openControl(config.control.socket, createHandlers({ supervisor, reloader, output, files, stop }))
     removePidFile = config.pidFile === undefined ? undefined : writePidFile(config.pidFile)
     await supervisor.open()
   } catch (error) {
@@ -73,7 +79,7 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
     removePidFile?.()
     throw error
   }
-  const deafen = listenToSignals(signalVerbs({ supervisor, reloader, files, log, systemd }))
+  const deafen = listenToSignals(signalVerbs({ supervisor, reloader, files, log, stop }))
   log.info('tree.starting', { name: config.name, pid: process.pid, version: options.version, node: process.version })
   // A reload that fails has been logged, and the old workers serve on.
   options.onReload?.(() => void reloader.reload().catch(() => {}), log)
@@ -102,15 +108,12 @@ interface SignalTargets {
   readonly reloader: Reloader
   readonly files: OpenFiles
   readonly log: Log
-  readonly systemd: SystemdNotifier
+  readonly stop: (isQuick: boolean) => void
 }
 
-function signalVerbs({ supervisor, reloader, files, log, systemd }: SignalTargets): SignalVerbs {
+function signalVerbs({ supervisor, reloader, files, log, stop }: SignalTargets): SignalVerbs {
   return {
-    stop(isQuick) {
-      systemd.notify('STOPPING=1')
-      supervisor.stop(isQuick)
-    },
+    stop,
     reload: () => void reloader.reload().catch(() => {}),
     reopenLogs() {
       files.reopenAll()
@@ -118,7 +121,10 @@ function signalVerbs({ supervisor, reloader, files, log, systemd }: SignalTarget
     },
     scaleBy(step) {
       const [app] = supervisor.status().apps
-      if (app) void supervisor.scale(app.name, app.workers + step)
+      if (!app) return
+      void supervisor.scale(app.name, app.workers + step).then(({ ok, message }) => {
+        if (!ok) log.warn('scale.refused', { name: app.name, error: message })
+      })
     },
     drainWorkers: () => void supervisor.halt('all'),
     ignore: (signal, why) => log.warn('signal.ignored', { signal, why }),

@@ -14,12 +14,9 @@ for (const stream of [process.stdout, process.stderr]) {
   handle?.setBlocking?.(true)
 }
 
-const worker = `${spec.app}:${spec.index}`
-const format = spec.accessLogFormat === false ? undefined : compileAccessLog(spec.accessLogFormat)
-
 await runWorker({
   spec,
   fds: { accessLog: 4, watch: 5 },
   watchFile: new URL(import.meta.url.endsWith('.ts') ? './watch.ts' : './watch.js', import.meta.url),
-  formatExchange: format && (exchange => format({ ...exchange, worker })),
+  formatExchange: spec.accessLogFormat === false ? undefined : compileAccessLog(spec.accessLogFormat),
 })

@@ -25,7 +25,7 @@ export interface AppDefinition {
   readonly stderr: LogFile | undefined
   /** `undefined`: the supervisor's own output. */
   readonly accessLog: LogFile | undefined
-  /** How one process of it is started. `sockets` is empty when the supervisor accepts. */
+  /** How one process of it is started. Its sockets are inherited only when the workers accept. */
   launch(place: Place): Launch
 }
 

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import net from 'node:net'
 import { type TestContext, test } from 'node:test'
+import { parseAddress } from '../base/address.ts'
 import { Balancer, type BalancerOptions } from './balancer.ts'
+import { openSockets } from './sockets.ts'
 
 /** A balancer on a socket of its own, whose candidates note what they are given. */
 async function openBalancer(t: TestContext, options: Partial<BalancerOptions>) {
@@ -14,10 +16,9 @@ async function openBalancer(t: TestContext, options: Partial<BalancerOptions>) {
     maxConnections: 5,
     ...options,
   })
-  const bound = (
-    net as unknown as { _createServerHandle(host: string, port: number, family: number): { fd: number } }
-  )._createServerHandle('127.0.0.1', 0, 4)
-  await balancer.listen(bound.fd)
+  const [socket] = await openSockets(parseAddress('127.0.0.1:0'))
+  assert.ok(socket)
+  await balancer.listen(socket)
   const { port } = balancer.addresses()[0] as net.AddressInfo
   const clients: net.Socket[] = []
   const given: { worker: number; socket: net.Socket; head: string | undefined }[] = []

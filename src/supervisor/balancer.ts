@@ -8,6 +8,7 @@
  */
 import { createHash } from 'node:crypto'
 import net from 'node:net'
+import type { ListenSocket } from './sockets.ts'
 
 /** A worker as the balancer sees it. */
 export interface Candidate {
@@ -48,7 +49,7 @@ const headBytesMax = 16 * 1024
 export class Balancer {
   #options: BalancerOptions = { balance: 'round-robin', cookie: undefined, backlog: 511, maxConnections: 1 }
   readonly #candidates = new Map<number, Candidate>()
-  readonly #servers: net.Server[] = []
+  readonly #servers = new Set<net.Server>()
   readonly #waiting: Waiting[] = []
   /** Handed over and not taken yet, by worker. */
   readonly #pending = new Map<number, Waiting>()
@@ -60,9 +61,8 @@ export class Balancer {
     this.#options = options
   }
 
-  /** Accepts on the inherited or bound descriptor. */
-  listen(fd: number): Promise<void> {
-    const { backlog } = this.#options
+  /** Accepts from this socket until it is closed. */
+  async listen(socket: Pick<ListenSocket, 'listen'>): Promise<void> {
     // Paused, so that what a client sends stays in the kernel for the worker that will read it.
     const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, socket => {
       const { cookie } = this.#options
@@ -70,16 +70,14 @@ export class Balancer {
       if (cookie === undefined) this.#route({ socket, head: undefined, key: socket.remoteAddress })
       else readHead(socket, head => this.#route({ socket, head, key: cookieOf(head, cookie) }))
     })
-    this.#servers.push(server)
-    return new Promise((resolve, reject) => {
-      server.once('error', reject)
-      server.listen({ fd, backlog }, resolve)
-    })
+    this.#servers.add(server)
+    server.once('close', () => this.#servers.delete(server))
+    await socket.listen(server, this.#options.backlog)
   }
 
   /** Where it accepts. */
   addresses(): (net.AddressInfo | string | null)[] {
-    return this.#servers.map(server => server.address())
+    return [...this.#servers].map(server => server.address())
   }
 
   add(candidate: Candidate): void {

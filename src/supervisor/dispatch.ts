@@ -16,7 +16,7 @@ interface Member {
 interface Team {
   readonly members: Map<number, Member>
   balancer: Balancer | undefined
-  readonly listening: Set<string>
+  readonly listening: WeakSet<ListenSocket>
   share: number | undefined
   timer: NodeJS.Timeout | undefined
 }
@@ -72,17 +72,24 @@ export class Dispatch {
     this.#teams.get(child.group)?.balancer?.released(child.id)
   }
 
-  close(): void {
-    for (const team of this.#teams.values()) {
+  /** After a reload: whoever waits for an application that is gone waits in vain. */
+  keepOnly(groups: ReadonlyMap<string, unknown>): void {
+    for (const [name, team] of this.#teams) {
+      if (groups.has(name)) continue
       clearTimeout(team.timer)
       team.balancer?.close()
+      this.#teams.delete(name)
     }
+  }
+
+  close(): void {
+    this.keepOnly(new Map())
   }
 
   #teamOf(group: string): Team {
     let team = this.#teams.get(group)
     if (!team) {
-      team = { members: new Map(), balancer: undefined, listening: new Set(), share: undefined, timer: undefined }
+      team = { members: new Map(), balancer: undefined, listening: new WeakSet(), share: undefined, timer: undefined }
       this.#teams.set(group, team)
     }
     return team
@@ -118,10 +125,10 @@ export class Dispatch {
         return running.send(message, socket, true)
       },
     })
-    for (const { key, fd } of sockets) {
-      if (team.listening.has(key)) continue
-      team.listening.add(key)
-      await balancer.listen(fd)
+    for (const socket of sockets) {
+      if (team.listening.has(socket)) continue
+      team.listening.add(socket)
+      await balancer.listen(socket)
     }
   }
 }

@@ -13,12 +13,13 @@ export interface Identity {
 const nobodyInParticular: Identity = { uid: undefined, gid: undefined, env: {} }
 
 /**
- * Looks a user and a group up; the group of the user when none is given.
+ * Looks a user and a group up; the group of the user when none is given. Only root can become somebody else: for anyone
+ * else this is nobody in particular, and the configuration has warned of it.
  *
  * @throws {ServerError} ERR_USER_UNKNOWN when this machine has no such user or group.
  */
 export function identityOf(user: string | undefined, group: string | undefined): Identity {
-  if (user === undefined && group === undefined) return nobodyInParticular
+  if ((user === undefined && group === undefined) || process.getuid?.() !== 0) return nobodyInParticular
   const account = user === undefined ? undefined : accountOf(user)
   const gid = group === undefined ? account?.gid : groupIdOf(group)
   const env: Record<string, string> = account ? { HOME: account.home, USER: account.name, LOGNAME: account.name } : {}

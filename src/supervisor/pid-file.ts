@@ -1,5 +1,10 @@
-import { readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { codeOf, messageOf, ServerError } from '../base/errors.ts'
+
+// Linux counts the times of processes in hundredths of a second, whatever its kernel was built with.
+const tickMs = 10
+// The time of the file and that of the start come from two clocks, one of which can be set.
+const clockErrorMs = 10_000
 
 /**
  * Writes this process' id. A file that a dead process left is replaced.
@@ -9,7 +14,7 @@ import { codeOf, messageOf, ServerError } from '../base/errors.ts'
  */
 export function writePidFile(path: string): () => void {
   const other = readPid(path)
-  if (other !== undefined && other !== process.pid && isAlive(other)) {
+  if (other !== undefined && other !== process.pid && isHeld(path, other)) {
     throw new ServerError('ERR_ALREADY_RUNNING', `Process ${other} holds the pid file ${path}. Stop it first.`)
   }
   try {
@@ -33,12 +38,30 @@ function readPid(path: string): number | undefined {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether the process that wrote the file lives. Its number may be a younger one's by now: in a container it soon is. */
+function isHeld(path: string, pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
   } catch (error) {
     // EPERM: it lives, and belongs to somebody else.
-    return codeOf(error) === 'EPERM'
+    if (codeOf(error) !== 'EPERM') return false
+  }
+  const startedAtMs = startOf(pid)
+  return startedAtMs === undefined || startedAtMs <= statSync(path).mtimeMs + clockErrorMs
+}
+
+/** When a process began, in milliseconds since 1970; undefined where there is no /proc. */
+function startOf(pid: number): number | undefined {
+  const [other, own] = [ticksAtStart(pid), ticksAtStart(process.pid)]
+  return other === undefined || own === undefined ? undefined : performance.timeOrigin + (other - own) * tickMs
+}
+
+/** Field 22 of /proc/PID/stat; the name in field 2 may hold spaces and brackets. */
+function ticksAtStart(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
+  } catch {
+    return undefined
   }
 }

@@ -13,22 +13,33 @@ export interface SignalVerbs {
   ignore(signal: string, why: string): void
 }
 
+// npm passes on a Ctrl-C that the terminal has sent to the whole group already: the second of such a pair is no haste.
+const sameAskMs = 300
+
 /**
  * Listens until the returned function is called. On a terminal two signals are not an operator's: WINCH says that the
  * window was resized, and HUP may say that it was closed, which ends a program in the foreground.
  */
 export function listenToSignals(verbs: SignalVerbs, hasTerminal = process.stdin.isTTY === true): () => void {
+  let askedAt = Number.NEGATIVE_INFINITY
+  const stop = () => {
+    const now = performance.now()
+    if (now - askedAt > sameAskMs) verbs.stop(false)
+    askedAt = now
+  }
   const table: Partial<Record<NodeJS.Signals, () => void>> = {
-    SIGTERM: () => verbs.stop(false),
-    SIGINT: () => verbs.stop(false),
+    SIGTERM: stop,
+    SIGINT: stop,
     SIGQUIT: () => verbs.stop(true),
-    SIGHUP: () => (hasTerminal && isTerminalGone() ? verbs.stop(false) : verbs.reload()),
+    SIGHUP: () => (hasTerminal && !isOnTerminal() ? verbs.stop(false) : verbs.reload()),
     // Without a listener Node opens its debugger on USR1, and ends on USR2.
     SIGUSR1: () => verbs.reopenLogs(),
     SIGUSR2: () => verbs.ignore('SIGUSR2', 'an upgrade of the running program is not available yet'),
     SIGTTIN: () => verbs.scaleBy(1),
     SIGTTOU: () => verbs.scaleBy(-1),
-    ...(hasTerminal ? {} : { SIGWINCH: () => verbs.drainWorkers() }),
+    SIGWINCH: () => {
+      if (!isOnTerminal()) verbs.drainWorkers()
+    },
   }
   const entries = Object.entries(table) as [NodeJS.Signals, () => void][]
   for (const [signal, verb] of entries) process.on(signal, verb)
@@ -37,11 +48,12 @@ export function listenToSignals(verbs: SignalVerbs, hasTerminal = process.stdin.
   }
 }
 
-function isTerminalGone(): boolean {
+/** Whether this process has a terminal that controls it, be stdin what it may. */
+function isOnTerminal(): boolean {
   try {
     closeSync(openSync('/dev/tty', 'r'))
-    return false
-  } catch {
     return true
+  } catch {
+    return false
   }
 }

@@ -6,20 +6,21 @@
  * the first worker that listens on the descriptor makes it a listening socket.
  */
 import { lookup } from 'node:dns/promises'
-import { chmodSync, fstatSync, lstatSync, unlinkSync } from 'node:fs'
+import { chmodSync, existsSync, fstatSync, lstatSync, unlinkSync } from 'node:fs'
 import net from 'node:net'
+import { dirname } from 'node:path'
 import { getSystemErrorMap } from 'node:util'
-import { type Address, formatAddress } from '../base/address.ts'
+import { type Address, formatAddress, unavailable } from '../base/address.ts'
 import { codeOf, messageOf, ServerError } from '../base/errors.ts'
 
 export interface ListenSocket {
-  /** The address as configured: under it a reload finds the socket again. */
-  readonly key: string
   /** The address as it is: with the port that the system chose for port 0. */
   readonly label: string
   readonly fd: number
   /** A handle of the same descriptor that can be sent to a worker, where this Node can make one. */
   handle(): object | undefined
+  /** Lets a server of this process listen on it: where the supervisor accepts. The server closes with the socket. */
+  listen(server: net.Server, backlog: number): Promise<void>
   close(): void
 }
 
@@ -27,6 +28,8 @@ interface Bound {
   fd(): number
   address(): { address: string; family: string; port: number } | string | undefined
   close(): void
+  /** What a server is to listen on when it is not the descriptor alone: it then owns that, too. */
+  readonly handle?: object
 }
 
 // In Node since 24.21; not yet in the type declarations.
@@ -42,22 +45,22 @@ interface RawHandle {
 }
 
 /**
- * Opens one listen socket.
+ * Opens the listen socket of an address, or all that systemd has passed under one name.
  *
  * @throws {ServerError} ERR_ADDRESS_UNAVAILABLE when it is in use, forbidden or not of this machine;
  *   ERR_SYSTEMD_FD_MISSING when systemd passed none of that name.
  */
-export async function openSocket(address: Address): Promise<ListenSocket> {
+export async function openSockets(address: Address): Promise<ListenSocket[]> {
   const key = formatAddress(address)
   switch (address.kind) {
     case 'tcp':
-      return openTcp(key, address.host, address.port)
+      return [await openTcp(key, address.host, address.port)]
     case 'unix':
-      return openUnix(key, address.path)
+      return [await openUnix(key, address.path)]
     case 'fd':
-      return inherited(key, address.fd)
+      return [inherited(key, address.fd)]
     case 'systemd':
-      return inherited(key, systemdFd(address.name))
+      return systemdFds(address.name).map(fd => inherited(key, fd))
   }
 }
 
@@ -66,7 +69,7 @@ async function openTcp(key: string, host: string, port: number): Promise<ListenS
     const bound = host === '' ? bindAnywhere(port) : bind(await numeric(host), port)
     const at = bound.address()
     const label = typeof at === 'object' ? formatAddress({ kind: 'tcp', host: host || at.address, port: at.port }) : key
-    return socketOf(key, label, bound)
+    return socketOf(label, bound)
   } catch (error) {
     throw unavailable(key, error)
   }
@@ -95,6 +98,7 @@ function bind(host: string, port: number): Bound {
 function boundOf(handle: RawHandle | number): Bound {
   if (typeof handle === 'number') throw systemError(handle)
   return {
+    handle,
     fd: () => handle.fd,
     address: () => {
       const out = { address: '', port: 0, family: '' }
@@ -110,23 +114,30 @@ function systemError(errno: number): Error {
   return Object.assign(new Error(`${code}: ${message}`), { code })
 }
 
+// What has room in the system's own structure. A longer path would be cut off, and nobody found the socket again.
+const pathBytesMax = process.platform === 'linux' ? 107 : 103
+
 async function openUnix(key: string, path: string): Promise<ListenSocket> {
+  if (Buffer.byteLength(path) > pathBytesMax) throw unusable(key, `the path is longer than ${pathBytesMax} bytes`)
+  // The bind itself would say that it is not permitted.
+  if (!existsSync(dirname(path))) throw unusable(key, 'the folder does not exist')
   await removeStale(key, path)
   try {
     const bound = BoundSocket ? new BoundSocket({ path }) : boundOf(_createServerHandle(path, -1, -1))
     // connect(2) needs write permission; the umask still has its say through the folder.
     chmodSync(path, 0o777 & ~process.umask())
     const inode = lstatSync(path).ino
-    return { ...socketOf(key, key, bound), close: () => closeUnix(bound, path, inode) }
+    const socket = socketOf(key, bound)
+    return { ...socket, close: () => closeUnix(socket, path, inode) }
   } catch (error) {
     throw unavailable(key, error)
   }
 }
 
-function closeUnix(bound: Bound, path: string, inode: number): void {
+function closeUnix(socket: ListenSocket, path: string, inode: number): void {
   // Somebody else's socket may stand at the path by now.
   const isOurs = lstatSync(path, { throwIfNoEntry: false })?.ino === inode
-  bound.close()
+  socket.close()
   if (isOurs && lstatSync(path, { throwIfNoEntry: false })) unlinkSync(path)
 }
 
@@ -134,13 +145,13 @@ function closeUnix(bound: Bound, path: string, inode: number): void {
 async function removeStale(key: string, path: string): Promise<void> {
   const file = lstatSync(path, { throwIfNoEntry: false })
   if (!file) return
-  if (!file.isSocket()) {
-    throw new ServerError('ERR_ADDRESS_UNAVAILABLE', `Cannot listen on ${key} (a file that is no socket is there).`)
-  }
-  if (await answers(path)) {
-    throw new ServerError('ERR_ADDRESS_UNAVAILABLE', `Cannot listen on ${key} (a live server holds it). Stop it first.`)
-  }
+  if (!file.isSocket()) throw unusable(key, 'a file that is no socket is there')
+  if (await answers(path)) throw unusable(key, 'a live server holds it. Stop it first')
   unlinkSync(path)
+}
+
+function unusable(key: string, reason: string): ServerError {
+  return new ServerError('ERR_ADDRESS_UNAVAILABLE', `Cannot listen on ${key} (${reason}).`)
 }
 
 /** Whether a server listens at a socket path. One whose queue is full is alive, too. */
@@ -161,17 +172,20 @@ function inherited(key: string, fd: number): ListenSocket {
   } catch (error) {
     throw new ServerError('ERR_ADDRESS_UNAVAILABLE', `Cannot listen on ${key} (${messageOf(error)}).`, { cause: error })
   }
-  // Not ours to close: whoever passed it may pass it again.
-  return socketOf(key, key, { fd: () => fd, address: () => undefined, close: () => {} })
+  // Not ours to close: after a reload without it, another one may ask for it again.
+  return socketOf(key, { fd: () => fd, address: () => undefined, close: () => {} })
 }
 
-/** systemd passes sockets from fd 3 on, to the process LISTEN_PID (sd_listen_fds(3)). */
-function systemdFd(name: string): number {
+/**
+ * systemd passes sockets from fd 3 on, to the process LISTEN_PID (sd_listen_fds(3)). Those of one .socket unit have one
+ * name: an IPv4 and an IPv6 address, say.
+ */
+function systemdFds(name: string): number[] {
   const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES = '' } = process.env
   const count = LISTEN_PID === String(process.pid) ? Number(LISTEN_FDS ?? 0) : 0
   const names = LISTEN_FDNAMES.split(':')
-  const index = names.indexOf(name)
-  if (index >= 0 && index < count) return 3 + index
+  const fds = names.slice(0, count).flatMap((passed, index) => (passed === name ? [3 + index] : []))
+  if (fds.length > 0) return fds
   const passed = count === 0 ? 'systemd passed no socket to this process' : `there is: ${names.join(', ')}`
   throw new ServerError(
     'ERR_SYSTEMD_FD_MISSING',
@@ -179,11 +193,11 @@ function systemdFd(name: string): number {
   )
 }
 
-function socketOf(key: string, label: string, bound: Bound): ListenSocket {
+function socketOf(label: string, bound: Bound): ListenSocket {
   let handle: object | undefined
+  let listening: net.Server | undefined
   const fd = bound.fd()
   return {
-    key,
     label,
     fd,
     // Opened over the same descriptor and never polled; it lives as long as the process.
@@ -194,21 +208,23 @@ function socketOf(key: string, label: string, bound: Bound): ListenSocket {
       }
       return handle
     },
-    close: () => bound.close(),
+    listen(server, backlog) {
+      listening = server
+      return new Promise((resolve, reject) => {
+        server.once('error', error => reject(unavailable(label, error)))
+        const target = bound.handle ?? (BoundSocket && bound instanceof BoundSocket ? bound : { fd })
+        // The type declarations do not know that a bound socket can be listened on.
+        ;(server.listen as (target: object, backlog: number, done: () => void) => void).call(
+          server,
+          target,
+          backlog,
+          resolve,
+        )
+      })
+    },
+    close() {
+      if (listening) listening.close()
+      else bound.close()
+    },
   }
-}
-
-const advice: Record<string, string> = {
-  EADDRINUSE: 'it is in use. Stop what listens there, or choose another port',
-  EACCES: 'permission denied. Use a port above 1023, or grant cap_net_bind_service',
-  EADDRNOTAVAIL: 'no interface of this machine has this address',
-  ENOTFOUND: 'the host name is unknown',
-  EAI_AGAIN: 'the host name cannot be looked up',
-  ENOENT: 'the folder does not exist',
-}
-
-/** The error of a bind or a listen, with what to do about it. */
-export function unavailable(label: string, error: unknown): ServerError {
-  const reason = advice[codeOf(error) ?? ''] ?? messageOf(error)
-  return new ServerError('ERR_ADDRESS_UNAVAILABLE', `Cannot listen on ${label} (${reason}).`, { cause: error })
 }

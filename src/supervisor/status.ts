@@ -3,7 +3,6 @@ import type { Clock } from '../base/clock.ts'
 import type { AppStatus, ChildState, ChildStatus, ExitStatus, ReloadOutcome, TreeStatus } from '../ipc/status.ts'
 import type { AppDefinition } from './app-definition.ts'
 import type { Child, Exit, Fleet, Group, Slot } from './fleet.ts'
-import type { ListenSocket } from './sockets.ts'
 
 export interface StatusSources {
   readonly name: string
@@ -14,7 +13,8 @@ export interface StatusSources {
   readonly fleet: Fleet
   readonly clock: Clock
   definition(group: Group): AppDefinition | undefined
-  socketOf(key: string): ListenSocket | undefined
+  /** Where an address is really listened on. */
+  labelOf(key: string): string | undefined
   /** Lines of a child's output that were dropped. */
   dropped(source: string): number
 }
@@ -42,7 +42,7 @@ function appStatus(group: Group, sources: StatusSources): AppStatus {
   const addresses = definition?.addresses ?? []
   return {
     name: group.spec.name,
-    listen: addresses.map(address => sources.socketOf(formatAddress(address))?.label ?? formatAddress(address)),
+    listen: addresses.map(address => sources.labelOf(formatAddress(address)) ?? formatAddress(address)),
     balance: definition?.balance ?? 'shared',
     workers: group.spec.workers,
     entry: definition?.entry ?? '',

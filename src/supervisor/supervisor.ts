@@ -7,7 +7,7 @@ import { messageOf, ServerError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { FromWorker, StackReply } from '../ipc/messages.ts'
 import type { ReloadOutcome, TreeStatus } from '../ipc/status.ts'
-import { type AppDefinition, acceptorOf, type LogFile } from './app-definition.ts'
+import type { AppDefinition, LogFile } from './app-definition.ts'
 import { type RunningChild, startChild } from './child-process.ts'
 import { Dispatch } from './dispatch.ts'
 import { EventQueue } from './event-queue.ts'
@@ -19,7 +19,6 @@ import { endsWithin } from './output/sink.ts'
 import { nextTickMs, plan } from './plan/plan.ts'
 import type { Action, FleetEvent } from './plan/turn.ts'
 import { SocketSet } from './socket-set.ts'
-import { unavailable } from './sockets.ts'
 import { stackText, whereOf } from './stack-text.ts'
 import { buildStatus } from './status.ts'
 
@@ -116,7 +115,7 @@ export class Supervisor {
       lastReload: this.#lastReload,
       fleet: this.#fleet,
       definition: group => this.#definitionOf(group),
-      socketOf: key => this.#sockets.get(key),
+      labelOf: key => this.#sockets.label(key),
       dropped: source => output.dropped(source),
     })
   }
@@ -140,41 +139,26 @@ export class Supervisor {
   }
 
   /**
-   * Replaces every worker by one of the new definitions, one after the other. The new addresses are bound first; when
-   * one cannot be had, nothing changes.
+   * Replaces every worker by one of the new definitions, one after the other. The new addresses are bound first.
+   *
+   * @throws {ServerError} when one of them cannot be had; then nothing was changed.
    */
   async reload(apps: readonly AppDefinition[]): Promise<ReloadOutcome> {
     const startedAt = this.#options.clock.now()
-    return this.noteReload(await this.#reload(apps), startedAt)
+    await this.#sockets.open(apps)
+    for (const app of apps) this.#define(app)
+    const outcome = await this.#ask(ticket => ({ type: 'reload', ticket, specs: apps.map(app => app.spec) }))
+    this.#forgetUnused()
+    return this.noteReload(outcome, startedAt)
   }
 
   /** Keeps for `status` how a reload ended: one that was refused before it came to the workers, too. */
-  noteReload({ ok, message }: Outcome, startedAt = this.#options.clock.now()): ReloadOutcome {
+  noteReload({ ok, message }: Outcome, startedAt: number): ReloadOutcome {
     const { clock } = this.#options
     const durationMs = Math.round(clock.now() - startedAt)
     const { generation } = this.#fleet
     this.#lastReload = { ok, message, generation, at: clock.date().toISOString(), durationMs }
     return this.#lastReload
-  }
-
-  async #reload(apps: readonly AppDefinition[]): Promise<Outcome> {
-    for (const app of apps) {
-      const group = this.#fleet.groups.get(app.spec.name)
-      const now = group && this.#definitionOf(group)
-      if (now && acceptorOf(now) !== acceptorOf(app)) {
-        const message = `apps.${app.spec.name}.balance cannot change between "shared" and the others in a reload. Restart the tree.`
-        return { ok: false, message }
-      }
-    }
-    try {
-      await this.#sockets.open(apps)
-    } catch (error) {
-      return { ok: false, message: messageOf(error) }
-    }
-    for (const app of apps) this.#define(app)
-    const outcome = await this.#ask(ticket => ({ type: 'reload', ticket, specs: apps.map(app => app.spec) }))
-    this.#forgetUnused()
-    return outcome
   }
 
   /** The stack of a worker's main thread, whether it is blocked or not. */
@@ -242,7 +226,7 @@ export class Supervisor {
     try {
       const app = this.#definitions.get(keyOf(child.group, child.revision))
       if (!app) throw new Error(`revision ${child.revision} of ${child.group} is gone`)
-      const sockets = acceptorOf(app) === 'worker' ? this.#sockets.of(app) : []
+      const sockets = this.#sockets.of(app)
       const running = startChild(app.launch({ index: child.index, generation: child.generation, sockets }), {
         message: message => this.#receive(child, message),
         stack: reply => this.#receiveStack(child, reply),
@@ -328,8 +312,10 @@ export class Supervisor {
     const app = child && this.#definitions.get(keyOf(child.group, child.revision))
     if (!app || !running || child.state !== 'RUNNING') return
     this.#dispatch.admit(child, running, app, this.#sockets.of(app)).catch(error => {
-      // Only here does the system say that an address was taken meanwhile. A tree that cannot be reached is none.
-      this.#options.log.error('listen.failed', { error: unavailable(nameOf(child), error).message })
+      // Only here does the system say that an address was taken meanwhile. A tree that cannot be reached is none, but one
+      // that served before a reload serves on.
+      this.#options.log.error('listen.failed', { error: messageOf(error) })
+      if (this.#fleet.generation > 1) return
       this.#exitCode = 1
       this.stop(false)
     })
@@ -366,6 +352,7 @@ export class Supervisor {
       if (app && child.state !== 'STOPPING') used.add(app)
     }
     this.#sockets.keepOnly(used)
+    this.#dispatch.keepOnly(this.#fleet.groups)
     for (const [key, app] of this.#definitions) if (!used.has(app)) this.#definitions.delete(key)
   }
 

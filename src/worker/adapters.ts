@@ -19,12 +19,12 @@ interface Kind {
 
 const kinds: readonly Kind[] = [
   { name: 'server', matches: app => app instanceof net.Server, serve: (server: net.Server) => server.listen(0) },
-  { name: 'Koa application', matches: has('callback', 'middleware'), serve: serveKoa },
-  { name: 'Fastify instance', matches: has('ready', 'listen', 'server', 'inject'), serve: serveFramework },
-  { name: 'NestJS application', matches: has('getHttpAdapter', 'listen'), serve: serveFramework },
-  { name: 'fetch handler', matches: has('fetch'), serve: serveFetch },
-  { name: 'TCP service', matches: has('connection'), serve: serveTcp },
+  { name: 'Koa application', matches: can('callback', 'listen'), serve: serveKoa },
+  { name: 'Fastify instance', matches: can('ready', 'listen', 'inject'), serve: serveFramework },
+  { name: 'fetch handler', matches: can('fetch'), serve: serveFetch },
+  { name: 'TCP service', matches: can('connection'), serve: serveTcp },
   { name: 'request listener', matches: app => typeof app === 'function', serve: serveListener },
+  { name: 'framework such as NestJS', matches: can('listen'), serve: serveFramework },
 ]
 
 /** Settings of the servers that are made here; one that an application makes keeps its own. */
@@ -33,22 +33,10 @@ export interface ServeSettings {
 }
 
 /**
- * Serves what a module exports, and returns the name of its kind; `undefined` when it exports nothing, and so must
- * call `listen()` itself.
- *
- * @throws {ServerError} ERR_APP_INVALID when it exports something that cannot answer.
+ * What a module exports as its application, or undefined when it exports nothing and so must call `listen()` itself.
+ * It is the default export; in a CommonJS module that was compiled from ESM that is one level deeper.
  */
-export async function serveExport(module: Anything, settings: ServeSettings): Promise<string | undefined> {
-  const app = await exportOf(module)
-  if (app === undefined) return undefined
-  const kind = kinds.find(kind => kind.matches(app))
-  if (!kind) throw notServable(app)
-  await kind.serve(app as never, settings)
-  return kind.name
-}
-
-/** The default export; in a CommonJS module compiled from ESM it is one level deeper. */
-async function exportOf(module: Anything): Promise<unknown> {
+export async function exportedApp(module: Anything): Promise<unknown> {
   const outer = await module.default
   const app = (outer as Anything | undefined)?.__esModule === true ? await (outer as Anything).default : outer
   // A CommonJS script without exports has an empty object.
@@ -56,9 +44,22 @@ async function exportOf(module: Anything): Promise<unknown> {
   return app === null || (isEmpty && Object.keys(app as object).length === 0) ? undefined : app
 }
 
-function has(...names: string[]): (app: unknown) => boolean {
+/**
+ * Makes an exported application listen.
+ *
+ * @throws {ServerError} ERR_APP_INVALID when it cannot answer.
+ */
+export async function serveExport(app: unknown, settings: ServeSettings): Promise<void> {
+  const kind = kinds.find(kind => kind.matches(app))
+  if (!kind) throw notServable(app)
+  await kind.serve(app as never, settings)
+}
+
+function can(...names: string[]): (app: unknown) => boolean {
   return app =>
-    (typeof app === 'object' || typeof app === 'function') && app !== null && names.every(name => name in app)
+    (typeof app === 'object' || typeof app === 'function') &&
+    app !== null &&
+    names.every(name => typeof (app as Anything)[name] === 'function')
 }
 
 function notServable(app: unknown): ServerError {
@@ -68,6 +69,21 @@ function notServable(app: unknown): ServerError {
     'ERR_APP_INVALID',
     `The application's default export expected a fetch handler, a (req, res) listener, an Express, Koa, Fastify, Hono ` +
       `or NestJS application, a server, or { connection(socket) }, got ${what}.`,
+  )
+}
+
+/** An application with nothing left to do, and nothing that answers; `module` is undefined when it is not even loaded. */
+export function notServing(module: Anything | undefined): ServerError {
+  if (!module) {
+    const message = 'The application never finishes loading: it awaits something, and nothing is left that could come.'
+    return new ServerError('ERR_APP_INVALID', message)
+  }
+  const names = Object.keys(module).filter(name => !['default', 'module.exports', '__esModule'].includes(name))
+  const exported = names.length === 0 ? 'exports nothing' : `exports ${names.join(', ')} but no default`
+  return new ServerError(
+    'ERR_APP_INVALID',
+    `The application has run to its end and serves nothing: it ${exported}, and no server of it listens. ` +
+      'Export the application as default, or call listen().',
   )
 }
 
@@ -94,15 +110,23 @@ async function serveFetch(app: FetchHandler, settings: ServeSettings): Promise<v
 
 interface Framework {
   readonly server?: http.Server
-  listen(target: unknown): Promise<unknown>
+  getHttpServer?(): http.Server
+  listen(target: unknown): unknown
 }
 
 async function serveFramework(app: Framework, { keepAliveMs }: ServeSettings): Promise<void> {
+  const server = app.server ?? app.getHttpServer?.()
   // Node's own default, which the framework did not touch: shorter than the idle time of most balancers in front.
-  if (app.server?.keepAliveTimeout === nodeKeepAliveMs) app.server.keepAliveTimeout = keepAliveMs
-  await app.listen(app.server ? { port: 0 } : 0)
+  if (server?.keepAliveTimeout === nodeKeepAliveMs) server.keepAliveTimeout = keepAliveMs
+  // Fastify wants an object, and would listen on a second server for the second address of "localhost".
+  await app.listen('inject' in app ? { port: 0, host: '127.0.0.1' } : 0)
 }
 
-function serveTcp(app: { connection(socket: net.Socket): void }): void {
-  net.createServer(socket => app.connection(socket)).listen(0)
+function serveTcp(app: { connection(socket: net.Socket): unknown }): void {
+  const server = net.createServer(socket => {
+    // A client that breaks its connection must not end the worker when the service has forgotten to listen for it.
+    socket.on('error', () => socket.destroy())
+    return app.connection(socket)
+  })
+  server.listen(0)
 }

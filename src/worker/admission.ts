@@ -2,7 +2,6 @@
  * Whether this worker accepts: never above `maxConnections`, and not above its fair share while others have less.
  * Stopping to accept costs a waiting client nothing that accepting and then making it wait would not, too.
  */
-import type net from 'node:net'
 import { sendToSupervisor } from '../ipc/channel.ts'
 import type { Acceptor } from './acceptor.ts'
 
@@ -11,12 +10,14 @@ const patienceMs = 100
 // Small changes are not worth a message.
 const reportStep = 2
 const reportEveryMs = 5
+// What the supervisor says to a worker without others to share with.
+const alone = Number.MAX_SAFE_INTEGER
 
 export class Admission {
   readonly #acceptors: Acceptor[] = []
   readonly #connectionsMax: number
-  readonly #sockets = new Set<net.Socket>()
-  #share = Number.POSITIVE_INFINITY
+  #connections = 0
+  #share = alone
   /** Above the share, because the others do not take theirs. */
   #overdraft = 0
   #isClosed = false
@@ -29,23 +30,13 @@ export class Admission {
     this.#connectionsMax = connectionsMax
   }
 
-  get sockets(): ReadonlySet<net.Socket> {
-    return this.#sockets
-  }
-
   add(acceptor: Acceptor): void {
     this.#acceptors.push(acceptor)
   }
 
-  /** A connection has come, from an acceptor or handed over by the supervisor. */
-  enter(socket: net.Socket): void {
-    this.#sockets.add(socket)
-    socket.once('close', () => this.#leave(socket))
-    this.#evaluate()
-  }
-
-  #leave(socket: net.Socket): void {
-    this.#sockets.delete(socket)
+  /** So many connections are open now: called whenever one has come or gone. */
+  update(connections: number): void {
+    this.#connections = connections
     this.#evaluate()
   }
 
@@ -73,7 +64,7 @@ export class Admission {
 
   #evaluate(): void {
     if (this.#isClosed) return
-    const count = this.#sockets.size
+    const count = this.#connections
     const isFull = count >= this.#connectionsMax
     if (count < this.#share) this.#overdraft = 0
     const isAhead = count >= this.#share + this.#overdraft
@@ -82,13 +73,13 @@ export class Admission {
     } else if (this.#isPaused && !isFull && !isAhead) {
       this.#resume()
     }
-    this.#reportLater(count)
+    if (this.#share !== alone && Math.abs(count - this.#reported) >= reportStep) this.#reportLater()
   }
 
   #pause(isFull: boolean): void {
     this.#isPaused = true
     for (const acceptor of this.#acceptors) acceptor.pause()
-    this.#send(this.#sockets.size)
+    this.#send()
     if (!isFull) this.#patience = setTimeout(() => this.#loosePatience(), patienceMs)
   }
 
@@ -101,21 +92,20 @@ export class Admission {
 
   /** The others did not catch up; perhaps they hang. Whoever waits in the queue is served by this worker, then. */
   #loosePatience(): void {
-    const count = this.#sockets.size
+    const count = this.#connections
     this.#overdraft = Math.max(0, count - this.#share) + Math.ceil(count / 4) + 1
     this.#evaluate()
   }
 
-  #reportLater(count: number): void {
-    if (this.#report || this.#acceptors.length === 0 || Math.abs(count - this.#reported) < reportStep) return
-    this.#report = setTimeout(() => {
+  #reportLater(): void {
+    this.#report ??= setTimeout(() => {
       this.#report = undefined
-      this.#send(this.#sockets.size)
+      this.#send()
     }, reportEveryMs)
   }
 
-  #send(connections: number): void {
-    this.#reported = connections
-    sendToSupervisor({ type: 'saola.load', connections })
+  #send(): void {
+    this.#reported = this.#connections
+    sendToSupervisor({ type: 'saola.load', connections: this.#connections })
   }
 }

@@ -17,8 +17,8 @@ export interface WorkerIdentity {
 export interface Lifecycle {
   readonly identity: WorkerIdentity
   readonly shutdownHooks: (() => unknown)[]
-  /** What must be done before the worker is ready. */
-  readonly conditions: Promise<unknown>[]
+  /** The worker is not ready before this is fulfilled, and has failed when it is rejected. */
+  waitFor(condition: Promise<unknown>): void
   /** Called by `ready()`. */
   signalReady(): void
 }
@@ -64,7 +64,7 @@ export const worker: WorkerIdentity = {
 export function ready(until?: Promise<unknown>): void {
   const lifecycle = registry[key]
   if (!lifecycle) return
-  if (until) lifecycle.conditions.push(until)
+  if (until) lifecycle.waitFor(Promise.resolve(until))
   else lifecycle.signalReady()
 }
 

@@ -4,6 +4,7 @@
  */
 import type net from 'node:net'
 import type { WorkerSpec } from '../ipc/messages.ts'
+import type { Connections } from './connections.ts'
 import type { Traffic } from './traffic.ts'
 
 const sweepMs = 50
@@ -11,15 +12,15 @@ const sweepMs = 50
 export interface DrainOptions {
   readonly graceful: WorkerSpec['graceful']
   readonly traffic: Traffic
-  readonly sockets: ReadonlySet<net.Socket>
+  readonly connections: Connections
   /** The application's server speaks HTTP: only then is it known when a connection is idle. */
   readonly isHttp: boolean
 }
 
 /** Resolves when no connection is left, or `graceful.timeout` is over: `true` if nothing was cut off. */
-export function drainConnections({ graceful, traffic, sockets, isHttp }: DrainOptions): Promise<boolean> {
+export function drainConnections({ graceful, traffic, connections, isHttp }: DrainOptions): Promise<boolean> {
   const startedAt = performance.now()
-  traffic.drain(sockets)
+  traffic.drain()
   const told = new WeakSet<net.Socket>()
   return new Promise(resolve => {
     const sweep = () => {
@@ -27,11 +28,11 @@ export function drainConnections({ graceful, traffic, sockets, isHttp }: DrainOp
       const elapsedMs = now - startedAt
       closeWebSockets(traffic.upgraded, told)
       if (elapsedMs >= graceful.websocketsMs) for (const socket of traffic.upgraded.keys()) socket.destroy()
-      if (isHttp && elapsedMs >= graceful.idleMs) endIdle({ traffic, sockets, now, idleMs: graceful.idleMs })
+      if (isHttp && elapsedMs >= graceful.idleMs) endIdle(connections, { now, idleMs: graceful.idleMs })
       const isOver = elapsedMs >= graceful.timeoutMs
-      if (sockets.size > 0 && !isOver) return
+      if (connections.size > 0 && !isOver) return
       clearInterval(timer)
-      for (const socket of sockets) socket.destroy()
+      for (const { socket } of connections) socket.destroy()
       resolve(!isOver)
     }
     const timer = setInterval(sweep, sweepMs)
@@ -43,11 +44,9 @@ export function drainConnections({ graceful, traffic, sockets, isHttp }: DrainOp
  * A client may be writing its next request on a connection that looks idle, so it gets a grace: within it, a request
  * is answered with `Connection: close`. Only a connection that was silent for so long is closed from here.
  */
-function endIdle({ traffic, sockets, now, idleMs }: Pick<DrainOptions, 'traffic' | 'sockets'> & IdleLimits): void {
-  for (const socket of sockets) {
-    if (traffic.upgraded.has(socket)) continue
-    const silentMs = traffic.idleMs(socket, now)
-    if (silentMs !== undefined && silentMs >= idleMs) socket.destroySoon()
+function endIdle(connections: Connections, { now, idleMs }: IdleLimits): void {
+  for (const { socket, open, endsItself, idleSince } of connections) {
+    if (open === 0 && !endsItself && now - idleSince >= idleMs) socket.destroySoon()
   }
 }
 

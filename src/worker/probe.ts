@@ -1,6 +1,8 @@
 import http from 'node:http'
+import http2 from 'node:http2'
 import type net from 'node:net'
-import { duplexPair } from 'node:stream'
+import { type Duplex, duplexPair } from 'node:stream'
+import tls from 'node:tls'
 
 const everyMs = 200
 const answerWaitMs = 5_000
@@ -18,24 +20,46 @@ export async function untilAnswering(server: net.Server, { path, status }: Ready
   while ((await ask(server, path)) !== status) await new Promise(resolve => setTimeout(resolve, everyMs))
 }
 
-function ask(server: net.Server, path: string): Promise<number | undefined> {
+/** The status of the answer, or undefined when none came. */
+async function ask(server: net.Server, path: string): Promise<number | undefined> {
   const [ours, theirs] = duplexPair()
   server.emit('connection', theirs)
-  return new Promise(resolve => {
-    const request = http.get({
-      path,
-      headers: { host: 'localhost', 'user-agent': 'saola-ready', connection: 'close' },
-      agent: false,
-      timeout: answerWaitMs,
-      createConnection: () => ours,
-    })
-    const done = (status: number | undefined) => {
-      resolve(status)
-      ours.destroy()
-      theirs.destroy()
-    }
-    request.once('response', response => done(response.statusCode))
-    request.once('error', () => done(undefined))
-    request.once('timeout', () => done(undefined))
+  const isHttp2 = 'updateSettings' in server
+  const connection = server instanceof tls.Server ? encrypted(ours, isHttp2 ? 'h2' : 'http/1.1') : ours
+  const { promise, resolve } = Promise.withResolvers<number | undefined>()
+  const timer = setTimeout(resolve, answerWaitMs, undefined)
+  if (isHttp2) askHttp2(connection, path, resolve)
+  else askHttp(connection, path, resolve)
+  const status = await promise
+  clearTimeout(timer)
+  for (const end of [connection, ours, theirs]) end.destroy()
+  return status
+}
+
+/** It is the same process: there is nobody to be sure of. */
+function encrypted(socket: Duplex, protocol: string): Duplex {
+  return tls.connect({ socket, rejectUnauthorized: false, ALPNProtocols: [protocol] })
+}
+
+type Answer = (status: number | undefined) => void
+
+const userAgent = 'saola-ready'
+
+function askHttp(connection: Duplex, path: string, answer: Answer): void {
+  const request = http.get({
+    path,
+    headers: { host: 'localhost', 'user-agent': userAgent, connection: 'close' },
+    agent: false,
+    createConnection: () => connection,
   })
+  request.once('response', response => answer(response.statusCode))
+  request.on('error', () => answer(undefined))
+}
+
+function askHttp2(connection: Duplex, path: string, answer: Answer): void {
+  const session = http2.connect('http://localhost', { createConnection: () => connection })
+  session.on('error', () => answer(undefined))
+  const request = session.request({ ':path': path, 'user-agent': userAgent })
+  request.once('response', response => answer(response[':status']))
+  request.on('error', () => answer(undefined))
 }

@@ -4,19 +4,20 @@
  */
 import net from 'node:net'
 import { Worker as Thread } from 'node:worker_threads'
-import { messageOf, ServerError } from '../base/errors.ts'
-import { loadModule } from '../base/load-module.ts'
+import { unavailable } from '../base/address.ts'
+import { messageOf } from '../base/errors.ts'
 import { isSaolaMessage, sendToSupervisor } from '../ipc/channel.ts'
 import type { ToWorker, WorkerSpec } from '../ipc/messages.ts'
 import { Acceptor } from './acceptor.ts'
 import { AccessLogWriter } from './access-log-writer.ts'
-import { serveExport } from './adapters.ts'
 import { Admission } from './admission.ts'
 import { installLifecycle, type Lifecycle } from './app-api.ts'
+import { describeBootError, isPlaceless } from './boot-error.ts'
+import { Connections } from './connections.ts'
 import { drainConnections } from './drain.ts'
 import { startHeartbeat } from './heartbeat.ts'
-import { type Captured, captureListen, deliver, type ListenCapture } from './listen-capture.ts'
-import { untilAnswering } from './probe.ts'
+import { captureListen, deliver, type ListenCapture } from './listen-capture.ts'
+import { startApplication } from './start-application.ts'
 import { type Exchange, Traffic } from './traffic.ts'
 import { hearWaking } from './waking.ts'
 
@@ -48,18 +49,21 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
 
 class ApplicationWorker {
   readonly #options: WorkerOptions
+  readonly #connections: Connections
   readonly #traffic: Traffic
   readonly #admission: Admission
   readonly #acceptors: Acceptor[] = []
   readonly #accessLog: AccessLogWriter | undefined
   readonly #lifecycle: Lifecycle
   readonly #signalled = Promise.withResolvers<void>()
-  readonly #captured = Promise.withResolvers<Captured>()
   readonly #capture: ListenCapture
   #server: net.Server | undefined
   /** The number of the request after which a successor is asked for; 0 never. */
   readonly #recycleAt: number
   readonly #onTerm = () => this.#leave()
+  /** What must be done before this worker is ready. */
+  readonly #conditions: Promise<unknown>[] = []
+  #hasFailed = false
   #isReady = false
   #isDraining = false
 
@@ -68,25 +72,28 @@ class ApplicationWorker {
     this.#options = options
     const { recycleRequests, recycleJitter } = spec
     this.#recycleAt = recycleRequests && recycleRequests + Math.floor(Math.random() * (recycleJitter + 1))
+    const name = `${spec.app}:${spec.index}`
     const accessLog = formatExchange && new AccessLogWriter(fds.accessLog)
     this.#accessLog = accessLog
     this.#admission = new Admission(spec.accept === 'worker' ? spec.maxConnections : Number.POSITIVE_INFINITY)
+    this.#connections = new Connections(count => this.#admission.update(count))
     this.#traffic = new Traffic({
+      name,
+      connections: this.#connections,
       requestTimeoutMs: spec.requestTimeoutMs,
       onExchange: accessLog && formatExchange && (exchange => accessLog.write(formatExchange(exchange))),
       onRequest: requests => this.#onRequest(requests),
       routeCookie: spec.stickyCookie ? { name: spec.stickyCookie, value: String(spec.index) } : undefined,
     })
     this.#lifecycle = {
-      identity: { id: spec.index, name: `${spec.app}:${spec.index}`, generation: spec.generation },
+      identity: { id: spec.index, name, generation: spec.generation },
       shutdownHooks: [],
-      conditions: [],
+      waitFor: condition => this.#waitFor(condition),
       signalReady: () => this.#signalled.resolve(),
     }
     this.#capture = captureListen({
       address: addressOf(spec.sockets[0]?.address ?? ''),
-      onCaptured: captured => this.#captured.resolve(captured),
-      onClosed: () => this.#admission.close(),
+      onClosed: server => this.#onServerClosed(server),
     })
   }
 
@@ -103,18 +110,17 @@ class ApplicationWorker {
     thread.on('message', hearWaking)
     thread.unref()
     this.#prepareAcceptors()
-    const module = await loadModule(spec.entry)
-    await serveExport(module, { keepAliveMs: spec.keepAliveMs })
-    const { server } = await this.#captured.promise
+    const server = await startApplication({ ...spec, capture: this.#capture })
     this.#server = server
     await this.#untilReady(server)
     // Told to end while it booted: a connection that it took now would be lost.
     if (this.#isDraining) return
+    // Only now: what was asked to find out whether it is ready is nobody's traffic.
     this.#traffic.observe(server)
     await this.#open(server)
     startHeartbeat(
       () => ({
-        connections: this.#admission.sockets.size,
+        connections: this.#connections.size,
         inFlight: this.#traffic.inFlight,
         requests: this.#traffic.requests,
         logDropped: this.#accessLog?.dropped ?? 0,
@@ -127,20 +133,35 @@ class ApplicationWorker {
 
   /** The reason goes to the supervisor, which prints it once; then the process ends. */
   async failBoot(error: unknown): Promise<void> {
-    const stack = error instanceof ServerError ? '' : ((error as Error | undefined)?.stack ?? '')
+    if (this.#hasFailed) return
+    this.#hasFailed = true
+    const description = describeBootError(error, this.#options.spec.entry)
     await new Promise(resolve => {
-      const message = { type: 'saola.boot-failed', message: messageOf(error), stack }
+      const message = { type: 'saola.boot-failed', ...description }
       if (process.connected) process.send?.(message, undefined, undefined, resolve)
       else resolve(undefined)
     })
-    process.exit(1)
+    if (!isPlaceless(error, description)) process.exit(1)
+    setImmediate(() => {
+      throw Object.assign(error as Error, { stack: description.stack })
+    })
   }
 
   async #untilReady(server: net.Server): Promise<void> {
     const { readyPath, readyStatus = 200, readySignal } = this.#options.spec
-    await Promise.all(this.#lifecycle.conditions)
+    await Promise.all(this.#conditions)
     if (readySignal) await this.#signalled.promise
-    if (readyPath !== undefined) await untilAnswering(server, { path: readyPath, status: readyStatus })
+    if (readyPath === undefined) return
+    // Loaded only here: it brings TLS and HTTP/2.
+    const { untilAnswering } = await import('./probe.ts')
+    await untilAnswering(server, { path: readyPath, status: readyStatus })
+  }
+
+  #waitFor(condition: Promise<unknown>): void {
+    if (this.#isReady) return
+    this.#conditions.push(condition)
+    // At once, and not only when the application listens: perhaps it never does, for the same reason.
+    condition.catch(error => void this.failBoot(error))
   }
 
   /** Before the application is loaded, so that spares have come when the first connection does. */
@@ -165,16 +186,24 @@ class ApplicationWorker {
   async #open(server: net.Server): Promise<void> {
     for (const [index, acceptor] of this.#acceptors.entries()) {
       await acceptor.start(server).catch(error => {
-        const address = this.#options.spec.sockets[index]?.address
-        throw new Error(`Cannot listen on ${address} (${messageOf(error)}).`, { cause: error })
+        throw unavailable(this.#options.spec.sockets[index]?.address ?? '', error)
       })
     }
   }
 
   #onConnection(socket: net.Socket): void {
     if (!this.#server) return
-    this.#admission.enter(socket)
+    this.#connections.enter(socket)
     deliver(this.#server, socket)
+  }
+
+  /** The application itself takes no more connections, so somebody else must. */
+  #onServerClosed(server: net.Server): void {
+    if (server !== this.#server) return
+    this.#admission.close()
+    if (this.#isReady && !this.#isDraining) {
+      sendToSupervisor({ type: 'saola.recycle', reason: 'the application has closed its server' })
+    }
   }
 
   #onRequest(requests: number): void {
@@ -184,9 +213,16 @@ class ApplicationWorker {
   }
 
   #listenToSupervisor(): void {
-    process.on('message', (message, handle) => {
-      if (isSaolaMessage(message)) this.#receive(message as ToWorker, handle)
-    })
+    // The application may use the channel, too, and its listeners should see nothing but its own messages.
+    const emit = process.emit as (...args: unknown[]) => boolean
+    process.emit = ((...args: unknown[]) => {
+      const [event, message, handle] = args
+      if (event !== 'message' || !isSaolaMessage(message)) return emit.apply(process, args)
+      this.#receive(message as ToWorker, handle)
+      return true
+    }) as typeof process.emit
+    // Without any listener Node keeps messages back.
+    process.on('message', () => {})
     process.once('disconnect', () => this.#drain('orphan'))
     process.on('SIGTERM', this.#onTerm)
     process.on('uncaughtExceptionMonitor', error => {
@@ -242,19 +278,23 @@ class ApplicationWorker {
     const timeoutMs = reason === 'orphan' ? Math.min(orphanDrainMs, graceful.timeoutMs) : graceful.timeoutMs
     const endsAt = performance.now() + timeoutMs
     this.#admission.close()
-    if (this.#isReady && this.#server) {
-      const traffic = this.#traffic
+    const server = this.#isReady ? this.#server : undefined
+    const isHttpServer = server !== undefined && isHttp(server)
+    // When a connection of another protocol is done, only the application can know; so it is told before.
+    const isTold = server !== undefined && !isHttpServer && this.#raiseTerm()
+    if (server) {
       const limits = { ...graceful, timeoutMs }
-      const { sockets } = this.#admission
-      await drainConnections({ graceful: limits, traffic, sockets, isHttp: isHttp(this.#server) })
+      const [traffic, connections] = [this.#traffic, this.#connections]
+      await drainConnections({ graceful: limits, traffic, connections, isHttp: isHttpServer })
     }
     await Promise.race([this.#accessLog?.end(), later(logFlushMs)])
-    await Promise.race([this.#runShutdownHooks(), later(endsAt - performance.now())])
+    await Promise.race([this.#endApplication(isTold), later(endsAt - performance.now())])
     if (reason === 'orphan') process.kill(-process.pid, 'SIGKILL')
     process.exit(0)
   }
 
-  async #runShutdownHooks(): Promise<void> {
+  /** Resolves when there is nothing left to wait for; the process may also end before, by itself. */
+  async #endApplication(isTold: boolean): Promise<void> {
     for (const hook of this.#lifecycle.shutdownHooks.reverse()) {
       try {
         await hook()
@@ -262,24 +302,27 @@ class ApplicationWorker {
         console.error('An onShutdown hook failed:', error)
       }
     }
-    await this.#runTermListeners()
+    if (!isTold && !this.#raiseTerm()) return
+    process.channel?.unref()
+    await new Promise(() => {})
   }
 
   /**
-   * An application that was written for a plain Node process closes its databases on SIGTERM and then exits, or lets
-   * its event loop run empty. Both end this process; who takes longer than `graceful.timeout` is ended.
+   * An application that was written for a plain Node process closes its databases on SIGTERM (or on SIGINT, as PM2 has
+   * it) and then exits, or lets its event loop run empty. Both end this process; who takes longer than
+   * `graceful.timeout` is ended. Returns false when nobody listens to it.
    */
-  async #runTermListeners(): Promise<void> {
-    const listeners = process.listeners('SIGTERM').filter(listener => listener !== this.#onTerm)
-    if (listeners.length === 0) return
-    await Promise.allSettled(listeners.map(async listener => listener('SIGTERM')))
-    process.channel?.unref()
-    await new Promise(() => {})
+  #raiseTerm(): boolean {
+    process.off('SIGTERM', this.#onTerm)
+    const signal = (['SIGTERM', 'SIGINT'] as const).find(name => process.listenerCount(name) > 0)
+    // Not as a signal, which may come too late for a loop that is empty; but like one, an error in it ends the process.
+    if (signal) setImmediate(() => process.emit(signal, signal))
+    return signal !== undefined
   }
 }
 
 function isHttp(server: net.Server): boolean {
-  return server.listenerCount('request') > 0
+  return server.listenerCount('request') > 0 || server.listenerCount('stream') > 0
 }
 
 /** Does not keep the process alive: an event loop that is empty before may end it. */
@@ -287,9 +330,10 @@ function later(ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, Math.max(0, ms)).unref())
 }
 
-/** What an adopted server says that its address is. */
-function addressOf(label: string): { address: string; family: string; port: number } {
-  const [, bracketed, plain, port] = /^(?:\[(.+)\]|(.*)):(\d+)$/.exec(label) ?? []
-  const address = bracketed ?? plain ?? label
-  return { address, family: net.isIPv6(address) ? 'IPv6' : 'IPv4', port: Number(port ?? 0) }
+/** What an adopted server says that its address is; undefined for a socket that somebody passed. */
+function addressOf(label: string): net.AddressInfo | string | undefined {
+  if (label.startsWith('unix:')) return label.slice('unix:'.length)
+  const [, bracketed, plain, port] = /^(?:\[(.+)\]|([^/]*)):(\d+)$/.exec(label) ?? []
+  const address = bracketed ?? plain
+  return address && { address, family: net.isIPv6(address) ? 'IPv6' : 'IPv4', port: Number(port) }
 }

@@ -9,10 +9,22 @@
  * await reloaded
  * ```
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
+import {
+  chmodSync,
+  cpSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import { controlSocketOf, stateFolderOf } from '../../src/base/state-folder.ts'
@@ -45,6 +57,12 @@ export interface TreeOptions {
   readonly dir?: string
   /** Instead of dist/bin.js. */
   readonly bin?: string
+  /** A command that begins the command line, and ends by becoming what follows: `['setpriv', '--reuid=65534', …]`. */
+  readonly wrapper?: readonly string[]
+  /** A user that the folder belongs to; all may read it then. By default only who runs the test may. */
+  readonly owner?: number
+  /** Descriptors that it inherits, from 3 on. */
+  readonly fds?: readonly number[]
 }
 
 export interface TreeExit {
@@ -74,6 +92,7 @@ export function spawnTree(t: TestContext, options: TreeOptions = {}): Tree {
     if (options.dir === undefined) rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
   })
   fillFolder(dir, options)
+  if (options.owner !== undefined) giveTo(options.owner, dir)
   return new Tree(dir, mark, options)
 }
 
@@ -86,6 +105,8 @@ export class Tree {
   readonly pid: number
   /** How it ended, once it has, and all of its output is here. */
   readonly exit: Promise<TreeExit>
+  /** Its standard output, to be slow with or to close: `lines` are read from it. */
+  readonly stdout: Readable
   readonly #mark: string
   readonly #node: string
   readonly #bin: string
@@ -98,8 +119,9 @@ export class Tree {
     this.#node = options.node ?? process.env.SAOLA_TEST_NODE ?? process.execPath
     this.#bin = options.bin ?? join(root, 'dist', 'bin.js')
     this.#env = { ...cleanEnvironment(), ...options.env, [markName]: mark }
-    const child = this.#spawn(commandLine(options))
+    const child = this.#spawn(commandLine(options), options)
     this.pid = child.pid ?? 0
+    this.stdout = child.stdout
     this.#log.read(child.stdout)
     this.#log.read(child.stderr)
     this.exit = endOf(child).finally(() => this.#log.close())
@@ -205,14 +227,15 @@ export class Tree {
     return processesMarked(this.#mark)
   }
 
-  #spawn(args: readonly string[]) {
+  #spawn(args: readonly string[], { wrapper = [], fds = [] }: Pick<TreeOptions, 'wrapper' | 'fds'> = {}) {
+    const [command = this.#node, ...rest] = [...wrapper, this.#node, this.#bin, ...args]
     // In a process group of its own, so that a Ctrl-C in the terminal of the tests does not reach it first.
-    return spawn(this.#node, [this.#bin, ...args], {
+    return spawn(command, rest, {
       cwd: this.dir,
       env: this.#env,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...fds],
       detached: true,
-    })
+    }) as ChildProcessByStdio<null, Readable, Readable>
   }
 }
 
@@ -247,6 +270,17 @@ function fillFolder(dir: string, { files = {}, fixture, packages = [], config }:
     mkdirSync(dirname(link), { recursive: true })
     rmSync(link, { force: true })
     symlinkSync(name === 'saola' ? root : join(root, 'node_modules', name), link)
+  }
+}
+
+/** Only what lies in the folder: the links in it lead to the project itself. */
+function giveTo(owner: number, dir: string): void {
+  chmodSync(dir, 0o755)
+  lchownSync(dir, owner, owner)
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    const path = join(dir, entry.name)
+    if (entry.isDirectory()) giveTo(owner, path)
+    else lchownSync(path, owner, owner)
   }
 }
 

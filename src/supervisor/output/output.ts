@@ -39,6 +39,12 @@ const ownSource = 'saola'
 const accessLineBytesMax = 256 * 1024
 
 /**
+ * A busy worker hands over its lines a thousand times a second. Read each time, they cost the supervisor as much as the
+ * worker; the pipe has room for 15 ms of a worker at full load.
+ */
+const accessRestMs = 10
+
+/**
  * Everything that the tree says, on its way out: the children's stdout and stderr, their access logs, and Saola's own log.
  *
  * Children are read as fast as the loop allows and never made to wait for a disk or a reader: what cannot be written in
@@ -93,7 +99,7 @@ export class Output {
   access(source: string, readable: Readable, target: Sink = this.#sink): Promise<void> {
     const splitter = new LineSplitter({ lineBytesMax: accessLineBytesMax })
     const onBlock = (block: Buffer) => this.#countDropped(source, target.write(block))
-    return readBlocks(readable, { splitter, budget: this.#budget, onBlock })
+    return readBlocks(readable, { splitter, budget: this.#budget, onBlock, restMs: accessRestMs })
   }
 
   /** Writes a record of Saola's own log. */

@@ -37,6 +37,8 @@ export class TurnBudget {
 interface BlockReader {
   readonly splitter: LineSplitter
   readonly budget: TurnBudget
+  /** Rest for so long after each read, in milliseconds, so that the next one brings more; 0 by default. */
+  readonly restMs?: number
   /** Gets whole lines, each with its newline; never an empty block. */
   readonly onBlock: (block: Buffer) => void
 }
@@ -45,7 +47,7 @@ interface BlockReader {
  * Reads a stream to its end, whatever becomes of the process behind it, and resolves then. A last line without newline
  * counts as a line. An error is an end.
  */
-export function readBlocks(readable: Readable, { splitter, budget, onBlock }: BlockReader): Promise<void> {
+export function readBlocks(readable: Readable, { splitter, budget, onBlock, restMs = 0 }: BlockReader): Promise<void> {
   return new Promise(resolve => {
     let isEnded = false
     const deliver = (block: Buffer) => {
@@ -59,9 +61,19 @@ export function readBlocks(readable: Readable, { splitter, budget, onBlock }: Bl
     readable.on('data', (chunk: Buffer) => {
       deliver(splitter.push(chunk))
       budget.spend(chunk.length, readable)
+      if (restMs > 0) rest(readable, restMs)
     })
     readable.on('end', end)
     readable.on('error', end)
     readable.on('close', end)
   })
+}
+
+/** Lets the kernel collect what comes, and reads on later. */
+function rest(readable: Readable, ms: number): void {
+  // A paused stream goes on to fill its own buffer first, and is woken for each piece: that buffer has to be small.
+  const { _readableState: state } = readable as unknown as { _readableState?: { highWaterMark: number } }
+  if (state) state.highWaterMark = 1
+  readable.pause()
+  setTimeout(() => readable.resume(), ms)
 }

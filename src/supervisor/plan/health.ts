@@ -1,5 +1,4 @@
 /** Children that hang, grow or outlive their time. */
-import { formatSize } from '../../base/units.ts'
 import type { Beat } from '../../ipc/messages.ts'
 import { type Child, type Fleet, nameOf, slotOf } from '../fleet.ts'
 import { beginDrain } from './drain.ts'
@@ -20,12 +19,17 @@ export function onBeat(turn: Turn, id: number, beat: Beat): void {
   child.lastBeatAt = now
   if (child.state !== 'RUNNING') return
   if (spec.hardBytes !== undefined && beat.rssBytes > spec.hardBytes) {
-    const limit = `${formatSize(spec.hardBytes)} of recycle.memory.hard`
-    condemn(turn, child, `used ${formatSize(beat.rssBytes)}, more than the ${limit}`)
+    const limit = `${inMegabytes(spec.hardBytes)} of recycle.memory.hard`
+    condemn(turn, child, `used ${inMegabytes(beat.rssBytes)}, more than the ${limit}`)
     turn.actions.push({ do: 'kill', child, signal: 'SIGKILL' })
   } else if (spec.softBytes !== undefined && beat.rssBytes > spec.softBytes) {
-    child.retireReason ??= `memory ${formatSize(beat.rssBytes)}`
+    child.retireReason ??= `memory ${inMegabytes(beat.rssBytes)}`
   }
+}
+
+/** Nobody counts the memory of a process more finely. */
+function inMegabytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 ** 2)}MB`
 }
 
 /** When a child becomes late: with its boot, or with its sign of life. */

@@ -213,9 +213,8 @@ export function retireOld(turn: Turn): void {
   if (turn.fleet.phase === 'stopping') return
   for (const group of turn.fleet.groups.values()) {
     if (group.rollout || group.slots.some(slot => slot.successor)) continue
-    const slot = group.slots.find(
-      ({ child, retryAt }) => child?.state === 'RUNNING' && child.retireReason !== undefined && retryAt === undefined,
-    )
+    // The oldest first: where workers wear out as fast as they boot, each gets its turn.
+    const [slot] = group.slots.filter(isWornOut).sort((a, b) => (a.child?.id ?? 0) - (b.child?.id ?? 0))
     if (!slot?.child) continue
     log(turn, 'info', 'worker.recycling', {
       name: nameOf(slot.child),
@@ -224,4 +223,8 @@ export function retireOld(turn: Turn): void {
     })
     slot.successor = spawn(turn, group, slot)
   }
+}
+
+function isWornOut({ child, retryAt }: Slot): boolean {
+  return child?.state === 'RUNNING' && child.retireReason !== undefined && retryAt === undefined
 }

@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { keepAliveClient } from './support/clients.ts'
+import { request } from './support/http-connection.ts'
+import { spawnTree, startTree, type Tree } from './support/tree.ts'
+
+const files = { 'app.js': 'export default { fetch: () => new Response("version 1") }' }
+
+/** Each of these is one problem: what it is, and the line that an operator reads. */
+const problems: Readonly<Record<string, { readonly web?: object; readonly tree?: object; readonly line: string }>> = {
+  'a typo in a key': { web: { wrokers: 2 }, line: 'apps.web.wrokers is unknown, did you mean apps.web.workers?' },
+  'a key of another section': {
+    tree: { bootTimeout: '5s' },
+    line: 'bootTimeout is unknown, did you mean apps.<name>.bootTimeout?',
+  },
+  'a key that nothing resembles': { tree: { colour: 'green' }, line: 'colour is unknown.' },
+  'a wrong unit': {
+    web: { timeout: '30 parsecs' },
+    line: 'apps.web.timeout expected a duration such as "30s" or "500ms", got "30 parsecs".',
+  },
+  'a typo in a word': {
+    web: { balance: 'round-robbin' },
+    line: 'apps.web.balance expected "shared", "round-robin", "least-connections" or "sticky", got "round-robbin", did you mean "round-robin"?',
+  },
+  'a wrong type, deep down': {
+    web: { recycle: { requests: 'many' } },
+    line: 'apps.web.recycle.requests expected a whole number of at least 0, got "many".',
+  },
+  'a file that does not exist': {
+    web: { app: './ap.js' },
+    line: 'apps.web.app expected a file, got "./ap.js" (DIR/ap.js does not exist), did you mean app.js?',
+  },
+}
+
+/** The configuration with all of these problems in it, or with none. */
+function configWith(rows: readonly { web?: object; tree?: object }[], more: object = {}): object {
+  const web = { app: './app.js', listen: '127.0.0.1:0', workers: 2, accessLog: false }
+  const wrong = Object.assign({}, ...rows.map(row => row.web))
+  return Object.assign({ name: 'shop', apps: { web: { ...web, ...wrong } }, ...more }, ...rows.map(row => row.tree))
+}
+
+const allWrong = configWith(Object.values(problems))
+
+function linesFor(tree: Tree): string[] {
+  return Object.values(problems).map(({ line }) => line.replace('DIR', tree.dir))
+}
+
+test('a configuration with many problems lists all of them, with what was meant, and starts nothing', async t => {
+  const tree = spawnTree(t, { files, config: allWrong })
+  assert.deepEqual(await tree.exit, { code: 1, signal: null })
+  assert.match(tree.lines[0] ?? '', /saola\.config\.json has 7 problems\. {3}\[ERR_CONFIG_INVALID\]$/)
+  assert.deepEqual(
+    tree.lines.slice(1).sort(),
+    linesFor(tree)
+      .map(line => `  ${line}`)
+      .sort(),
+  )
+  assert.ok(!existsSync(join(tree.dir, '.saola')))
+})
+
+for (const [what, { line, ...row }] of Object.entries(problems)) {
+  test(`${what} alone is one problem`, async t => {
+    const tree = spawnTree(t, { files, config: configWith([row]) })
+    assert.equal((await tree.exit).code, 1)
+    assert.match(tree.lines[0] ?? '', /has a problem\. /)
+    assert.deepEqual(tree.lines.slice(1), [`  ${line.replace('DIR', tree.dir)}`])
+  })
+}
+
+test('a configuration file that throws, or is none, is named with the place', async t => {
+  const throwing = spawnTree(t, { files, config: 'const port = 1\nexport default { name: shop }\n' })
+  assert.equal((await throwing.exit).code, 1)
+  assert.match(
+    throwing.lines.join('\n'),
+    /Cannot load the configuration .*saola\.config\.ts \(.*shop is not defined.*2:24\)/,
+  )
+
+  const cut = spawnTree(t, {
+    files: { ...files, 'saola.config.json': '{ "name": "shop", ' },
+    args: ['-c', 'saola.config.json'],
+  })
+  assert.equal((await cut.exit).code, 1)
+  assert.match(cut.lines.join('\n'), /Cannot load the configuration .*saola\.config\.json \(.*JSON.*\)/)
+
+  const missing = spawnTree(t, { files, args: ['-c', 'elsewhere.json'] })
+  assert.equal((await missing.exit).code, 1)
+  assert.match(missing.lines.join('\n'), /Cannot load the configuration .*elsewhere\.json \(no such file\)/)
+})
+
+test('a reload with many problems lists all of them and changes nothing: the old workers keep serving', async t => {
+  const tree = await startTree(t, { files, config: configWith([]) })
+  const before = await tree.status()
+  const client = keepAliveClient(t, tree.url).start()
+  await client.answered(1)
+  // The code has changed, too: not even that may be taken.
+  writeFileSync(join(tree.dir, 'app.js'), files['app.js'].replace('1', '2'))
+  configure(tree, allWrong)
+
+  const { code, stdout, stderr } = await tree.cli('reload', '--wait')
+  assert.equal(code, 1)
+  assert.equal(stdout, '')
+  for (const line of linesFor(tree)) assert.ok(stderr.includes(line), `${line}\nis not in\n${stderr}`)
+  assert.deepEqual(loggedProblems(tree), linesFor(tree).sort())
+
+  // A signal has nobody to answer: the log says it all.
+  const since = tree.lines.length
+  tree.signal('SIGHUP')
+  const refused = await tree.waitForEvent('reload.refused', {}, { since })
+  assert.match(String(refused.error), /saola\.config\.json has 7 problems/)
+  assert.deepEqual(loggedProblems(tree, since), linesFor(tree).sort())
+
+  const after = await tree.status()
+  assert.deepEqual(after.children.map(identity), before.children.map(identity))
+  assert.equal(after.generation, before.generation)
+  assert.equal(after.lastReload?.ok, false)
+  assert.match(after.lastReload?.message ?? '', /7 problems/)
+  assert.equal(String((await request(tree.url)).body), 'version 1')
+  assert.equal((await client.stop()).failed, 0)
+
+  // What was wrong is mended: the same tree takes it.
+  configure(tree, configWith([]))
+  assert.equal((await tree.cli('reload', '--wait')).code, 0)
+  assert.equal(String((await request(tree.url)).body), 'version 2')
+})
+
+test('a reload without a readable configuration changes nothing', async t => {
+  const tree = await startTree(t, { files, config: configWith([]) })
+  const before = await tree.status()
+  rmSync(join(tree.dir, 'saola.config.json'))
+  tree.signal('SIGHUP')
+  const refused = await tree.waitForEvent('reload.refused')
+  assert.match(String(refused.error), /saola\.config\.json is gone/)
+  assert.deepEqual((await tree.status()).children.map(identity), before.children.map(identity))
+})
+
+/** What only a new start can give, and how it is said. */
+const refusals: Readonly<Record<string, { readonly config: object; readonly line: RegExp }>> = {
+  'the control socket': {
+    config: configWith([], { control: { socket: './other.sock' } }),
+    line: /^control\.socket: .*control\.sock -> .*other\.sock \(refused\)$/,
+  },
+  'the name': { config: configWith([], { name: 'store' }), line: /^name: "shop" -> "store" \(refused\)$/ },
+  'who accepts': {
+    config: configWith([{ web: { balance: 'round-robin' } }]),
+    line: /^apps\.web\.balance: "shared" -> "round-robin" \(refused\)$/,
+  },
+  'the pid file': {
+    config: configWith([], { pidFile: 'shop.pid' }),
+    line: /^pidFile: unset -> .*shop\.pid \(refused\)$/,
+  },
+}
+
+test('a reload that asks for what only a new start can give is refused in words, and changes nothing', async t => {
+  const tree = await startTree(t, { files, config: configWith([]) })
+  const before = await tree.status()
+  for (const [what, { config, line }] of Object.entries(refusals)) {
+    const since = tree.lines.length
+    configure(tree, config)
+    for (const args of [['--wait'], []]) {
+      const { code, stderr } = await tree.cli('reload', ...args)
+      assert.equal(code, 1, what)
+      assert.match(stderr, /asks for what only a new start can give\. Nothing was changed/)
+      assert.ok(
+        stderr.split('\n').some(text => line.test(text.trim())),
+        `${line} is not in\n${stderr}`,
+      )
+    }
+    assert.ok(loggedProblems(tree, since).some(text => line.test(text)))
+    const preview = await tree.cli('reload', '--dry-run')
+    assert.equal(preview.code, 1)
+    assert.ok(
+      preview.stdout.split('\n').some(text => line.test(text)),
+      preview.stdout,
+    )
+  }
+  const after = await tree.status()
+  assert.deepEqual(after.children.map(identity), before.children.map(identity))
+  assert.equal(after.generation, before.generation)
+})
+
+test('who accepts cannot be handed back to the workers either', async t => {
+  const tree = await startTree(t, { files, config: configWith([{ web: { balance: 'least-connections' } }]) })
+  const before = await tree.status()
+  configure(tree, configWith([]))
+  tree.signal('SIGHUP')
+  await tree.waitForEvent('reload.refused')
+  assert.match(loggedProblems(tree)[0] ?? '', /^apps\.web\.balance: "least-connections" -> "shared" \(refused\)$/)
+  assert.deepEqual((await tree.status()).children.map(identity), before.children.map(identity))
+})
+
+function configure(tree: Tree, config: object): void {
+  writeFileSync(join(tree.dir, 'saola.config.json'), JSON.stringify(config))
+}
+
+function loggedProblems(tree: Tree, since = 0): string[] {
+  const isNew = new Set(tree.lines.slice(since))
+  return [...isNew].flatMap(line => (line.includes('"config.problem"') ? String(JSON.parse(line).message) : [])).sort()
+}
+
+function identity({ pid, generation, state }: { pid: number | undefined; generation: number; state: string }): object {
+  return { pid, generation, state }
+}

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { request } from './support/http-connection.ts'
+import { startTree, type Tree } from './support/tree.ts'
+import { until } from './support/until.ts'
+
+const app = `
+import { spawn, execFileSync } from 'node:child_process'
+import { createServer } from 'node:http'
+
+const grown = []
+const routes = {
+  '/': () => String(process.pid),
+  '/environment': () => JSON.stringify({ own: process.env, child: childEnvironment() }),
+  // A child with a child, neither of which ends by itself or on a hangup.
+  '/family': () => {
+    spawn('sh', ['-c', 'trap "" HUP TERM INT; sleep 600 & sleep 600'], { stdio: 'ignore' }).unref()
+    return String(process.pid)
+  },
+  '/grow': () => {
+    grown.push(Buffer.alloc(64 * 1024 * 1024, 'g'))
+    return String(process.pid)
+  },
+}
+function childEnvironment() {
+  return execFileSync('env', ['-0'], { encoding: 'utf8' })
+}
+createServer((request, response) => response.end(routes[request.url]())).listen(3000)
+`
+const files = { 'app.mjs': app }
+
+test('process titles say which tree and which worker a process is', async t => {
+  const tree = await startTree(t, { files, config: configOf({ workers: 2 }) })
+  const titles = [tree.pid, ...(await workerPids(tree))].map(titleOf)
+  assert.deepEqual(titles, ['saola: shop supervisor', 'saola: shop web:0', 'saola: shop web:1'])
+})
+
+test('what systemd tells the supervisor stays there: workers and their children do not hear it', async t => {
+  const secret = { NOTIFY_SOCKET: '/run/nobody', WATCHDOG_USEC: '60000000', LISTEN_FDS: '1', LISTEN_FDNAMES: 'http' }
+  const tree = await startTree(t, {
+    files,
+    config: configOf({ env: { SHOP: 'yes', PATH_EXTRA: '/x' } }),
+    env: { ...secret, LISTEN_PID: '1', WATCHDOG_PID: '1', VISIBLE: 'also' },
+  })
+  const { own, child } = JSON.parse(String((await request(tree.url, { path: '/environment' })).body))
+  const names = new Set([...Object.keys(own), ...child.split('\0').map((line: string) => line.split('=')[0])])
+  const hidden = [...Object.keys(secret), 'LISTEN_PID', 'WATCHDOG_PID', 'SAOLA_WORKER', 'NODE_CHANNEL_FD']
+  assert.deepEqual(
+    hidden.filter(name => names.has(name)),
+    [],
+  )
+  assert.equal(own.SHOP, 'yes')
+  assert.equal(own.VISIBLE, 'also')
+  assert.match(child, /(?:^|\0)SHOP=yes\0/)
+})
+
+test('workers have the limits of whoever started the tree, and all open files that these allow', async t => {
+  const tree = await startTree(t, {
+    files,
+    config: configOf({}),
+    wrapper: ['sh', '-c', 'ulimit -Sn 256; ulimit -Hn 4096; ulimit -c 0; exec "$@"', 'sh'],
+  })
+  const [pid = 0] = await workerPids(tree)
+  const limits = readFileSync(`/proc/${pid}/limits`, 'utf8')
+  assert.match(limits, /^Max open files +4096 +4096 /m)
+  assert.match(limits, /^Max core file size +0 +0 /m)
+})
+
+const ends: Readonly<Record<string, (tree: Tree, pid: number) => Promise<unknown>>> = {
+  'is killed': async (_tree, pid) => process.kill(pid, 'SIGKILL'),
+  'is replaced by a reload': async tree => tree.signal('SIGHUP'),
+  'ends with the tree': tree => tree.stop(),
+  'ends with the tree, quickly': async tree => tree.signal('SIGQUIT'),
+}
+
+for (const [how, end] of Object.entries(ends)) {
+  test(`all that a worker has started dies with it when it ${how}`, async t => {
+    const tree = await startTree(t, { files, config: configOf({}) })
+    const before = tree.processIds()
+    const pid = Number((await request(tree.url, { path: '/family' })).body)
+    const family = await until('the family is complete', () => {
+      const added = tree.processIds().filter(id => !before.includes(id))
+      return added.length === 3 && added
+    })
+    await end(tree, pid)
+    await until('all of the family is gone', () => family.every(id => !tree.processIds().includes(id)))
+  })
+}
+
+test('a worker that grows above the hard limit is killed and replaced, and the reason is there to read', async t => {
+  const tree = await startTree(t, { files, config: configOf({ recycle: { memory: { hard: '300MB' } } }) })
+  const pid = Number((await request(tree.url, { path: '/' })).body)
+  for (let step = 0; step < 5; step++) await request(tree.url, { path: '/grow' })
+  const { reason } = await tree.waitForEvent('worker.exited', { pid, signal: 'SIGKILL' })
+  assert.match(String(reason), /^used \d+MB, more than the 300MB of recycle\.memory\.hard$/)
+  await tree.waitForEvent('worker.ready', { name: 'web:0' }, { since: tree.lines.length - 1 })
+  assert.notEqual(Number((await request(tree.url)).body), pid)
+  const [row] = (await tree.status()).children
+  assert.equal(row?.lastExit?.reason, reason)
+  assert.equal(row?.restarts, 1)
+})
+
+function configOf(web: object): object {
+  const app = { app: './app.mjs', listen: '127.0.0.1:0', workers: 1, accessLog: false }
+  return { name: 'shop', apps: { web: { ...app, ...web } } }
+}
+
+async function workerPids(tree: Tree): Promise<number[]> {
+  return (await tree.status()).children.map(child => child.pid ?? 0)
+}
+
+function titleOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
+}
