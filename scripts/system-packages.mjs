@@ -10,6 +10,7 @@ export const systemPackages = [
   { command: 'script', debian: 'bsdutils', neededBy: 'test/cli-top-' },
   { command: 'perl', debian: 'perl-base', neededBy: 'test/systemd-' },
   { command: 'systemd-notify', debian: 'systemd', neededBy: 'test/systemd-' },
+  { command: 'wrk', debian: 'wrk', neededBy: 'bench/http' },
 ]
 
 /**

@@ -37,23 +37,25 @@ test('a request behind one that an old worker is still answering is answered, to
   const tree = await startServing(t, { workers })
   const connection = await HttpConnection.open(tree.url)
   t.after(() => connection.close())
-  connection.send(formatRequest({ path: '/slow?ms=1000' }))
-  const line = await tree.waitForLine(/slow request to \d+/)
-  await hangUp(tree)
+  connection.send(formatRequest({ path: '/slow?ms=3000' }))
+  const pid = /slow request to (\d+)/.exec(await tree.waitForLine(/slow request to/))?.[1]
+  tree.signal('SIGHUP')
+  await tree.waitForEvent('worker.stopping', { pid: Number(pid) })
   connection.send(formatRequest({ path: '/' }))
   const [first, second] = [await connection.receive(), await connection.receive()]
-  assert.ok(line.includes(`to ${first.body}"`))
-  assert.deepEqual([String(second.body), first.isLast, second.isLast], [String(first.body), false, true])
+  assert.deepEqual([String(first.body), first.isLast], [pid, false])
+  assert.deepEqual([String(second.body), second.isLast], [pid, true])
 })
 
 test('a WebSocket that an old worker still opens is closed with 1001', async t => {
   const tree = await startServing(t, { workers })
   // One whose handshake is not answered yet, and one on a connection that was idle.
-  const slow = new WebSocket(`${tree.url.replace('http', 'ws')}/?ms=1000`)
+  const slow = new WebSocket(`${tree.url.replace('http', 'ws')}/?ms=2000`)
   const idle = connect(Number(new URL(tree.url).port), '127.0.0.1')
   idle.write(formatRequest({ path: '/' }))
-  await Promise.all([once(idle, 'data'), tree.waitForLine(/handshake with/)])
-  await hangUp(tree)
+  const [[answer]] = await Promise.all([once(idle, 'data'), tree.waitForLine(/handshake with/)])
+  tree.signal('SIGHUP')
+  await tree.waitForEvent('worker.stopping', { pid: Number(/\d+$/.exec(String(answer))?.[0]) })
   const late = new WebSocket(tree.url.replace('http', 'ws'), { createConnection: () => idle })
   const codes = [slow, late].map(async socket => {
     t.after(() => socket.terminate())

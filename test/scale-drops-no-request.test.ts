@@ -13,8 +13,8 @@ test('more and fewer workers drop no request of any client', async t => {
   const answers = []
   for (let round = 0; round < rounds; round++) {
     const added = await scaleUp(tree)
-    for (const pid of added) answers.push(...(await occupy(tree, pid)))
     await clients.answered(10)
+    for (const pid of added) answers.push(...(await occupy(tree, pid)))
     await call(tree.controlSocket, 'scale', { target: 'web', workers: '-2' })
     await clients.answered(10)
   }

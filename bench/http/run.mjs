@@ -2,13 +2,15 @@
 //
 // With one worker, the server has one core and the load generator the other, for every candidate; with two workers,
 // all share both. Candidates take turns, and the median of the rounds counts; read the ratios, not the numbers.
-import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { candidates, installPeers, pinned } from '../support/candidates.mjs'
+import { candidates, installPeers } from '../support/candidates.mjs'
+import { load, loadGenerator } from '../support/load.mjs'
 import { machine, median, table } from '../support/machine.mjs'
-import { freePort, run, untilAnswering } from '../support/processes.mjs'
+import { freePort, untilAnswering } from '../support/processes.mjs'
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' }, seconds: { type: 'string', default: '3' } } })
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '3' }, seconds: { type: 'string', default: '3' } },
+})
 const rounds = Number(values.rounds)
 const seconds = Number(values.seconds)
 const connections = 100
@@ -20,12 +22,8 @@ const scenarios = [
   { name: '2 workers, a connection each', workers: 2, isKept: false },
 ]
 
-if (!existsSync('/usr/bin/wrk')) {
-  console.error('wrk is needed: apt-get install wrk')
-  process.exit(1)
-}
 await installPeers()
-console.log(`${machine()}\nwrk, ${connections} connections, ${seconds} s, median of ${rounds} rounds\n`)
+console.log(`${machine()}\n${loadGenerator}, ${connections} connections, ${seconds} s, median of ${rounds} rounds\n`)
 
 const results = new Map()
 const shares = []
@@ -47,9 +45,9 @@ async function measure(candidate, { workers, isKept, serverCores, loadCores }) {
   const running = await candidate.start({ port, workers, cores: serverCores })
   try {
     await untilAnswering(port)
-    await load(port, isKept, loadCores, 1)
+    await load({ port, connections, seconds: 1, isKept, cores: loadCores })
     const before = running.status && (await running.status())
-    const perSecond = await load(port, isKept, loadCores, seconds)
+    const perSecond = await load({ port, connections, seconds, isKept, cores: loadCores })
     if (before && workers === 2 && isKept) shares.push(shareOf(before, await settled(running)))
     return perSecond
   } finally {
@@ -66,15 +64,6 @@ async function settled(running) {
 function shareOf(before, after) {
   const counts = after.children.map((child, i) => child.requests - (before.children[i]?.requests ?? 0))
   return (100 * counts[0]) / (counts[0] + counts[1])
-}
-
-async function load(port, isKept, cores, forSeconds) {
-  const close = isKept ? [] : ['-H', 'Connection: close']
-  const args = ['-t1', `-c${connections}`, `-d${forSeconds}`, ...close, `http://127.0.0.1:${port}/`]
-  const output = await run(...pinned(cores, 'wrk', args))
-  const failed = /Non-2xx or 3xx responses: (\d+)/.exec(output)
-  if (failed) throw new Error(`${failed[1]} answers were no success:\n${output}`)
-  return Number(/Requests\/sec:\s+([\d.]+)/.exec(output)[1])
 }
 
 function report() {

@@ -31,7 +31,9 @@ function environment(extra) {
 
 /** Restricts a command to some cores where that can be done. */
 export function pinned(cores, command, args) {
-  return cores === undefined || !existsSync('/usr/bin/taskset') ? [command, args] : ['taskset', ['-c', cores, command, ...args]]
+  return cores === undefined || !existsSync('/usr/bin/taskset')
+    ? [command, args]
+    : ['taskset', ['-c', cores, command, ...args]]
 }
 
 const plain = join(here, 'plain.mjs')

@@ -17,5 +17,7 @@ export function table(head, rows) {
   const all = [head, ...rows.map(row => row.map(String))]
   const widths = head.map((_, column) => Math.max(...all.map(row => row[column].length)))
   const line = row => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`
-  return [line(all[0]), `|${widths.map(width => '-'.repeat(width + 2)).join('|')}|`, ...all.slice(1).map(line)].join('\n')
+  return [line(all[0]), `|${widths.map(width => '-'.repeat(width + 2)).join('|')}|`, ...all.slice(1).map(line)].join(
+    '\n',
+  )
 }

@@ -184,11 +184,6 @@ export function slotOf(fleet: Fleet, child: Child): Slot | undefined {
   return slot && (slot.child === child || slot.successor === child) ? slot : undefined
 }
 
-/** The children of a group that take connections now. */
-export function servingChildren(fleet: Fleet, group: string): Child[] {
-  return [...fleet.children.values()].filter(child => child.group === group && child.state === 'RUNNING')
-}
-
 /**
  * The monotonic times of a fleet moved by `gapMs`: after the supervisor itself was suspended, nobody may be blamed for
  * the time in which nobody looked.

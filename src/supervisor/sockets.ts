@@ -155,7 +155,7 @@ function unusable(key: string, reason: string): ServerError {
 }
 
 /** Whether a server listens at a socket path. One whose queue is full is alive, too. */
-export function answers(path: string): Promise<boolean> {
+function answers(path: string): Promise<boolean> {
   return new Promise(resolve => {
     const socket = net.connect({ path })
     socket.once('connect', () => {

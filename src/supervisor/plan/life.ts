@@ -132,7 +132,7 @@ function describeExit(
 }
 
 /** Fills a place again whose child ended by itself: at once after a good run, later and later after failed starts. */
-export function refill(turn: Turn, group: Group, slot: Slot, ended: Child, exit: Exit): void {
+function refill(turn: Turn, group: Group, slot: Slot, ended: Child, exit: Exit): void {
   const { fleet, now } = turn
   if (fleet.phase === 'stopping' || slot.isHalted) {
     slot.emptyState = 'STOPPED'

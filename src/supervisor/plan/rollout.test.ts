@@ -128,6 +128,19 @@ describe('recycling', () => {
     assert.deepEqual(stage.take(), ['drain web:0 g1', 'spawn web:1 g1'])
   })
 
+  test('takes the oldest worker first, so that each gets its turn where they wear out as fast as they boot', () => {
+    const stage = new Stage()
+    stage.start({ ...spec, workers: 3, softBytes: 100e6 })
+    for (const child of stage.running()) stage.beat(child, { rssBytes: 150e6 })
+    const recycled = Array.from({ length: 4 }, () => {
+      const [fresh] = stage.starting() as [Child]
+      stage.ready(fresh)
+      stage.beat(fresh, { rssBytes: 150e6 })
+      return nameOf(fresh)
+    })
+    assert.deepEqual(recycled, ['web:0', 'web:1', 'web:2', 'web:0'])
+  })
+
   test('kills above the hard limit and fills the place at once', () => {
     const stage = new Stage()
     stage.start({ ...spec, hardBytes: 100e6 })

@@ -1,12 +1,10 @@
 /** What operators ask for: fewer or more children, stopped and started ones. */
+import { workersMax } from '../../base/cpu-count.ts'
 import { createSlot } from '../fleet.ts'
 import { beginDrain } from './drain.ts'
 import { matchTarget, trimSlots } from './rollout.ts'
 import { fillSlots } from './spawn.ts'
 import { log, type Turn } from './turn.ts'
-
-/** More workers than this on one machine are a slip of the finger. */
-export const workersMax = 1_024
 
 export function onScale(turn: Turn, ticket: number, target: string, workers: number): void {
   const matches = matchTarget(turn, ticket, target)
