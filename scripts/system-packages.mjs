@@ -8,7 +8,13 @@ import { delimiter, join } from 'node:path'
 export const systemPackages = [
   { command: 'script', debian: 'bsdutils', neededBy: 'src/supervisor/output/stdout.test.ts' },
   { command: 'script', debian: 'bsdutils', neededBy: 'test/cli-top-' },
+  { command: 'script', debian: 'bsdutils', neededBy: 'test/logs-of-the-application' },
   { command: 'perl', debian: 'perl-base', neededBy: 'test/systemd-' },
+  { command: 'perl', debian: 'perl-base', neededBy: 'test/operating-system-files' },
+  { command: 'setpriv', debian: 'util-linux', neededBy: 'test/operating-system-' },
+  { command: 'setpriv', debian: 'util-linux', neededBy: 'test/addresses-that-cannot-be-had' },
+  { command: 'unshare', debian: 'util-linux', neededBy: 'test/operating-system-container' },
+  { command: 'unshare', debian: 'util-linux', neededBy: 'test/logs-on-a-full-disk' },
   { command: 'systemd-notify', debian: 'systemd', neededBy: 'test/systemd-' },
   { command: 'wrk', debian: 'wrk', neededBy: 'bench/http' },
 ]

@@ -122,32 +122,30 @@ test('two trees of different names in one folder do not disturb each other', asy
   assert.equal(String((await request(first.url)).body), 'mine')
 })
 
-test('of two trees that race for a port, one serves and the other one ends with the reason', async t => {
-  // Both have bound it, which the system allows while nobody listens; the first one's application takes its time.
-  const slow = { 'app.js': `${waitForFile}\n${files['app.js']}`, 'saola.config.json': '' }
-  const { port, close } = await freePort()
-  await close()
-  const config = configOf([`127.0.0.1:${port}`])
-  const late = spawnTree(t, { files: slow, config })
-  await late.waitForEvent('tree.starting')
-  const quick = await startTree(t, { files, config })
-  writeFileSync(join(late.dir, 'go'), '')
-  assert.deepEqual(await late.exit, { code: 1, signal: null })
-  assert.match(
-    String(late.events('worker.boot-failed')[0]?.error),
-    new RegExp(`^Cannot listen on 127\\.0\\.0\\.1:${port} \\(it is in use\\.`),
-  )
-  assert.deepEqual(late.processIds(), [])
-  assert.equal(String((await request(quick.url)).body), 'mine')
-})
+for (const balance of ['shared', 'round-robin'] as const) {
+  test(`of two trees that race for a port, one serves and the other one ends with the reason (${balance})`, async t => {
+    // Both have bound it, which the system allows while nobody listens; the first one's application takes its time.
+    const slow = { 'app.js': `${waitForFile}\n${files['app.js']}` }
+    const config = configOf([`127.0.0.1:${await freePort()}`], {}, { balance })
+    const late = spawnTree(t, { files: slow, config })
+    await late.waitForEvent('tree.starting')
+    const quick = await startTree(t, { files, config })
+    writeFileSync(join(late.dir, 'go'), '')
+    assert.deepEqual(await late.exit, { code: 1, signal: null })
+    const [failure] = [...late.events('worker.boot-failed'), ...late.events('listen.failed')]
+    assert.match(String(failure?.error), /^Cannot listen on 127\.0\.0\.1:\d+ \(it is in use\./)
+    assert.deepEqual(late.processIds(), [])
+    assert.equal(String((await request(quick.url)).body), 'mine')
+  })
+}
 
 const waitForFile = `
 import { existsSync } from 'node:fs'
 while (!existsSync('go')) await new Promise(resolve => setTimeout(resolve, 20))
 `
 
-function configOf(listen: readonly string[], more: object = {}): object {
-  return { apps: { web: { app: './app.js', listen, workers: 1, accessLog: false } }, ...more }
+function configOf(listen: readonly string[], more: object = {}, web: object = {}): object {
+  return { apps: { web: { app: './app.js', listen, workers: 1, accessLog: false, ...web } }, ...more }
 }
 
 /** Starts a tree that must end with code 1 and leave nothing: no process, no socket of its own. */
@@ -172,15 +170,11 @@ async function listen(t: TestContext, options: { port: number; host: string }): 
   return server
 }
 
-async function freePort(): Promise<{ port: number; close(): Promise<unknown> }> {
+async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  return {
-    port,
-    close: () => {
-      server.close()
-      return once(server, 'close')
-    },
-  }
+  server.close()
+  await once(server, 'close')
+  return port
 }

@@ -1,34 +1,52 @@
+import { readFile } from 'node:fs/promises'
 import module, { type ResolveHookContext } from 'node:module'
 import { extname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { serialize } from 'node:v8'
 import { codeOf, messageOf } from '../base/errors.ts'
 import { loadModule } from '../base/load-module.ts'
 import { type MissingVariables, missingVariables } from './define.ts'
-import type { Evaluation } from './file.ts'
+import { unreadable } from './file.ts'
 
 /** Deeper than any section: what goes on below is no configuration. */
 const depthMax = 12
 
-/** Evaluates a configuration file in this process, which does nothing else. The other half is in file.ts. */
-export async function evaluateConfig(file: string, mode: 'start' | 'dev'): Promise<Buffer> {
-  return serialize(await evaluate(file, mode))
+/** A configuration file as it was evaluated, unchecked. */
+export interface ConfigContent {
+  readonly value: unknown
+  readonly problems: readonly string[]
 }
 
-async function evaluate(file: string, mode: 'start' | 'dev'): Promise<Evaluation> {
+/**
+ * Evaluates a configuration file in this process, which does nothing else: file.ts has started it.
+ *
+ * @throws {ServerError} ERR_CONFIG_UNREADABLE when it throws, or is no JSON.
+ */
+export async function evaluateConfig(file: string, mode: 'start' | 'dev'): Promise<ConfigContent> {
+  try {
+    return extname(file) === '.json' ? { value: await readJson(file), problems: [] } : await evaluate(file, mode)
+  } catch (error) {
+    throw unreadable(file, extname(file) === '.json' ? messageOf(error) : describe(error, file), error)
+  }
+}
+
+async function readJson(file: string): Promise<unknown> {
+  const value: unknown = JSON.parse(await readFile(file, 'utf8'))
+  if (typeof value !== 'object' || value === null || !('$schema' in value)) return value
+  // The one key that is for editors, not for us.
+  const { $schema: _, ...rest } = value
+  return rest
+}
+
+async function evaluate(file: string, mode: 'start' | 'dev'): Promise<ConfigContent> {
   const missing = new Set<string>()
   ;(globalThis as MissingVariables)[missingVariables] = missing
   module.registerHooks({ resolve: resolveSaola })
-  try {
-    const exported = exportedBy(await loadModule(file))
-    const value: unknown = typeof exported === 'function' ? await exported({ mode, env: process.env }) : await exported
-    const problems = [...missing].map(
-      name => `The environment variable ${name} is not set, and the configuration needs it.`,
-    )
-    return { ok: true, value: toData(value, [], problems), problems }
-  } catch (error) {
-    return { ok: false, message: describe(error, file), stack: error instanceof Error ? (error.stack ?? '') : '' }
-  }
+  const exported = exportedBy(await loadModule(file))
+  const value: unknown = typeof exported === 'function' ? await exported({ mode, env: process.env }) : await exported
+  const problems = [...missing].map(
+    name => `The environment variable ${name} is not set, and the configuration needs it.`,
+  )
+  return { value: toData(value, [], problems), problems }
 }
 
 /** `export default`, `module.exports =`, or what a compiler made of the first. */

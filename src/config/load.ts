@@ -18,10 +18,6 @@ export async function loadConfig(request: LoadRequest): Promise<LoadedConfig> {
   const file = request.file === undefined ? findConfigFile(request.cwd) : resolve(request.cwd, request.file)
   const quick = file === undefined ? quickConfig(request) : undefined
   if (quick) return quick
-  // The schema is loaded while another process evaluates the file.
-  const [content, { resolveConfig }] = await Promise.all([
-    file === undefined ? undefined : import('./file.ts').then(({ readConfigFile }) => readConfigFile(file, request)),
-    import('./resolve.ts'),
-  ])
-  return resolveConfig(request, file, content)
+  if (file !== undefined) return (await import('./file.ts')).readConfigFile(file, request)
+  return (await import('./resolve.ts')).resolveConfig(request, undefined, undefined)
 }

@@ -24,8 +24,9 @@ export function listenToSignals(verbs: SignalVerbs, hasTerminal = process.stdin.
   let askedAt = Number.NEGATIVE_INFINITY
   const stop = () => {
     const now = performance.now()
-    if (now - askedAt > sameAskMs) verbs.stop(false)
+    if (now - askedAt <= sameAskMs) return
     askedAt = now
+    verbs.stop(false)
   }
   const table: Partial<Record<NodeJS.Signals, () => void>> = {
     SIGTERM: stop,

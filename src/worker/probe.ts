@@ -49,7 +49,6 @@ function askHttp(connection: Duplex, path: string, answer: Answer): void {
   const request = http.get({
     path,
     headers: { host: 'localhost', 'user-agent': userAgent, connection: 'close' },
-    agent: false,
     createConnection: () => connection,
   })
   request.once('response', response => answer(response.statusCode))

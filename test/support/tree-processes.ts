@@ -33,9 +33,31 @@ export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean 
   }
 }
 
+/** The children of a process that have ended and were not waited for. Linux only. */
+export function zombiesOf(parent: number): number[] {
+  return childrenOf(parent).flatMap(({ id, state }) => (state === 'Z' ? [id] : []))
+}
+
+/** The processes that this one has started, zombies included. Linux only. */
+export function childrenOf(parent: number): { id: number; state: string }[] {
+  const ids = readdirSync('/proc').filter(name => /^\d+$/.test(name))
+  return ids.flatMap(id => {
+    // After the name, which may hold anything: state and parent.
+    const [state = '', ppid] = read(`/proc/${id}/stat`)
+      .replace(/^.*\) /s, '')
+      .split(' ')
+    return Number(ppid) === parent ? [{ id: Number(id), state }] : []
+  })
+}
+
 function environmentOf(id: string): string {
+  return `${read(`/proc/${id}/environ`)}\0`
+}
+
+/** Empty when the process is gone, or somebody else's. */
+function read(file: string): string {
   try {
-    return `${readFileSync(`/proc/${id}/environ`, 'latin1')}\0`
+    return readFileSync(file, 'latin1')
   } catch {
     return ''
   }
