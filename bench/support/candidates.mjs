@@ -72,6 +72,19 @@ function startSaola(accessLog) {
   }
 }
 
+/** As somebody starts it who has no configuration. */
+export async function startSaolaByFlags({ port, workers }) {
+  const { dir, remove } = workshop()
+  const args = [saolaBin, 'start', plain, '-b', `127.0.0.1:${port}`, '-w', String(workers)]
+  const running = start(process.execPath, args, { cwd: dir, env: environment() })
+  return {
+    async stop() {
+      await running.stop()
+      remove()
+    },
+  }
+}
+
 async function startPm2({ port, workers, cores }) {
   const { dir, remove } = workshop()
   const env = environment({ PORT: String(port), PM2_HOME: join(dir, 'pm2') })
