@@ -63,6 +63,10 @@ const bad: Record<string, Bad> = {
     shows: /app\.ts:1/,
   },
   'imports what does not exist': { text: `import './missing.mjs'`, says: /Cannot find module .*missing\.mjs/ },
+  'forks workers of its own': {
+    text: `import cluster, { fork } from 'node:cluster'\nif (cluster.isPrimary) fork()`,
+    says: /calls cluster\.fork\(\), and Saola runs it in several processes already/,
+  },
   'listens on a port that cannot be': {
     text: `import http from 'node:http'\nhttp.createServer().listen(99_999)`,
     says: /should be >= 0 and < 65536/,

@@ -36,6 +36,7 @@ async function recycleUnderLoad(t: TestContext, tree: Tree, { reason, wearBytes 
   const [all, ...others] = await Promise.all([clients.stop(), slow.stop(), ...wearing.map(client => client.stop())])
   assertNothingLost(all, 20)
   for (const { failed, errors } of others) assert.equal(failed, 0, errors.join('\n'))
+  await tree.stop()
   assert.ok(answersWhileStopping(tree) >= 1, 'no request of three seconds was in flight')
 }
 

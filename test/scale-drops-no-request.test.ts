@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { call } from '../src/control/client.ts'
-import { answersWhileStopping, assertNothingLost, startEveryClient, startServing } from './support/every-client.ts'
+import {
+  answersWhileStopping,
+  assertNothingLost,
+  startEveryClient,
+  startServing,
+  stoppedFor,
+} from './support/every-client.ts'
 import { request } from './support/http-connection.ts'
 import type { Tree } from './support/tree.ts'
 
@@ -20,7 +26,8 @@ test('more and fewer workers drop no request of any client', async t => {
   }
   assertNothingLost(await clients.stop(), 20 + rounds * 20)
   for (const { status } of await Promise.all(answers)) assert.equal(status, 200)
-  assert.equal(tree.events('worker.stopping').length, 2 * rounds)
+  await tree.stop()
+  assert.equal(stoppedFor(tree, 'scale'), 2 * rounds)
   const inFlight = answersWhileStopping(tree)
   assert.ok(inFlight >= 2 * rounds, `${inFlight} requests of three seconds were in flight, expected ${2 * rounds}`)
 })

@@ -108,7 +108,7 @@ export class Acceptor {
 }
 
 /** What Node's accept reads of a server's fields. */
-function socketOptionsOf(target: net.Server | undefined): net.ServerOpts {
+export function socketOptionsOf(target: net.Server | undefined): net.ServerOpts {
   const fields = (target ?? {}) as net.ServerOpts
   const { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, keepAliveInitialDelay = 0, highWaterMark } = fields
   const own = { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, highWaterMark }

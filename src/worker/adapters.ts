@@ -102,7 +102,8 @@ interface FetchHandler {
 }
 
 async function serveFetch(app: FetchHandler, settings: ServeSettings): Promise<void> {
-  // Loaded only here: other applications need not pay for it.
+  // Loaded only here: other applications need not pay for it. Its own Request and Response stay out of the globals,
+  // though a request would take 11 µs with them instead of 18: what fetch() returns would be no `instanceof Response`.
   const { getRequestListener } = await import('@hono/node-server')
   const listener = getRequestListener((request, env) => app.fetch(request, env), { overrideGlobalObjects: false })
   serveListener(listener as Listener, settings)

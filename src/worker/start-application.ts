@@ -1,7 +1,9 @@
 /** Runs the application, until a server of it listens. */
+import cluster from 'node:cluster'
 import { realpathSync } from 'node:fs'
 import module from 'node:module'
 import type net from 'node:net'
+import { ServerError } from '../base/errors.ts'
 import { loadModule } from '../base/load-module.ts'
 import { exportedApp, notServing, serveExport } from './adapters.ts'
 import type { ListenCapture } from './listen-capture.ts'
@@ -33,6 +35,7 @@ export async function startApplication({ entry, keepAliveMs, capture }: StartOpt
   process.once('beforeExit', onEnd)
   process.channel?.unref()
   beMainScript(entry)
+  refuseToFork()
   try {
     return await Promise.race([serve(), ended.promise])
   } finally {
@@ -48,4 +51,15 @@ function beMainScript(entry: string): void {
   const { _cache: cache } = module as unknown as { _cache: Record<string, unknown> }
   // A CommonJS module is in the cache before its first line runs.
   Object.defineProperty(process, 'mainModule', { get: () => cache[path], configurable: true, enumerable: true })
+}
+
+/** An application that forks would put a pool of workers into each worker; and its first one would not even listen. */
+function refuseToFork(): void {
+  cluster.fork = () => {
+    throw new ServerError(
+      'ERR_APP_INVALID',
+      'The application calls cluster.fork(), and Saola runs it in several processes already: call listen() instead.',
+    )
+  }
+  module.syncBuiltinESMExports()
 }

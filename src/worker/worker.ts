@@ -8,7 +8,7 @@ import { unavailable } from '../base/address.ts'
 import { messageOf } from '../base/errors.ts'
 import { isSaolaMessage, sendToSupervisor } from '../ipc/channel.ts'
 import type { ToWorker, WorkerSpec } from '../ipc/messages.ts'
-import { Acceptor } from './acceptor.ts'
+import { Acceptor, socketOptionsOf } from './acceptor.ts'
 import { AccessLogWriter } from './access-log-writer.ts'
 import { Admission } from './admission.ts'
 import { installLifecycle, type Lifecycle } from './app-api.ts'
@@ -256,9 +256,10 @@ class ApplicationWorker {
       sendToSupervisor({ type: 'saola.released' })
       return
     }
-    const { allowHalfOpen, noDelay } = this.#server as unknown as net.ServerOpts
-    socket.allowHalfOpen = allowHalfOpen ?? false
+    const { allowHalfOpen = false, noDelay, keepAlive, keepAliveInitialDelay } = socketOptionsOf(this.#server)
+    socket.allowHalfOpen = allowHalfOpen
     if (noDelay) socket.setNoDelay(true)
+    if (keepAlive) socket.setKeepAlive(true, keepAliveInitialDelay)
     socket.once('close', () => sendToSupervisor({ type: 'saola.released' }))
     if (head) socket.unshift(Buffer.from(head, 'latin1'))
     this.#onConnection(socket)

@@ -100,9 +100,15 @@ export function assertNothingLost(results: ReadonlyMap<ClientKind, LoadResult>, 
   }
 }
 
+/** How many workers were told to end for this reason: `reload`, `scale`. */
+export function stoppedFor(tree: Tree, reason: string): number {
+  return tree.events('worker.stopping').filter(event => event.reason === reason).length
+}
+
 /**
  * How many of the three-second requests were answered by a worker that had been told to end: they were in flight when
- * it happened. Both are in the tree's output, which has one writer and so one order.
+ * it happened. Both are in the tree's output, which has one writer and so one order; all of it is there once the tree
+ * has stopped.
  */
 export function answersWhileStopping(tree: Tree): number {
   const stopping = new Set<string>()
