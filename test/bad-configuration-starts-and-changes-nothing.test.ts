@@ -102,6 +102,7 @@ test('a reload with many problems lists all of them and changes nothing: the old
   assert.equal(code, 1)
   assert.equal(stdout, '')
   for (const line of linesFor(tree)) assert.ok(stderr.includes(line), `${line}\nis not in\n${stderr}`)
+  await tree.waitForEvent('reload.refused')
   assert.deepEqual(loggedProblems(tree), linesFor(tree).sort())
 
   // A signal has nobody to answer: the log says it all.
@@ -167,6 +168,7 @@ test('a reload that asks for what only a new start can give is refused in words,
         `${line} is not in\n${stderr}`,
       )
     }
+    await tree.waitForEvent('reload.refused', {}, { since })
     assert.ok(loggedProblems(tree, since).some(text => line.test(text)))
     const preview = await tree.cli('reload', '--dry-run')
     assert.equal(preview.code, 1)

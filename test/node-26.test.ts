@@ -7,7 +7,11 @@ import { request } from './support/http-connection.ts'
 import { startTree } from './support/tree.ts'
 
 /** Names of files in test/, without `.test.ts`. */
-const repeated: readonly string[] = []
+const repeated: readonly string[] = [
+  'balance-spreads-connections',
+  'crash-loop-ends-in-fatal',
+  'reload-drops-no-request',
+]
 
 // `npm test` puts it there, in a folder of its own: see scripts/setup.mjs.
 const node26 = join(import.meta.dirname, 'node-26', 'node_modules', '.bin', 'node')

@@ -45,10 +45,10 @@ test('systemd is told that a reload is over also when it was refused, and of a s
 test('the watchdog of systemd is patted at half of its time', async t => {
   const systemd = await openNotifySocket(t, { isAbstract: true })
   const env = { NOTIFY_SOCKET: systemd.address, WATCHDOG_USEC: '1000000' }
-  const tree = await startTree(t, { files, config, env })
   const startedAt = performance.now()
+  const tree = await startTree(t, { files, config, env })
   for (let count = 0; count < 3; count++) await systemd.next('WATCHDOG=1')
-  assert.ok(performance.now() - startedAt > 900, 'three times, half a second apart')
+  assert.ok(performance.now() - startedAt > 1_400, 'three times, half a second apart')
   assert.deepEqual(tree.events('systemd.trouble'), [])
 })
 

@@ -79,14 +79,13 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
     removePidFile?.()
     throw error
   }
-  const deafen = listenToSignals(signalVerbs({ supervisor, reloader, files, log, stop }))
+  listenToSignals(signalVerbs({ supervisor, reloader, files, log, stop }))
   log.info('tree.starting', { name: config.name, pid: process.pid, version: options.version, node: process.version })
   // A reload that fails has been logged, and the old workers serve on.
   options.onReload?.(() => void reloader.reload().catch(() => {}), log)
   const code = await supervisor.run()
   log.info('tree.stopped', { name: config.name, code })
-  deafen()
-  systemd.close()
+  await systemd.close()
   control.close()
   removePidFile?.()
   await files.closeAll(flushMs)

@@ -17,10 +17,11 @@ export interface SignalVerbs {
 const sameAskMs = 300
 
 /**
- * Listens until the returned function is called. On a terminal two signals are not an operator's: WINCH says that the
- * window was resized, and HUP may say that it was closed, which ends a program in the foreground.
+ * Listens to the end of this process: a signal that comes while it writes its last lines must not cut them off. On a
+ * terminal two signals are not an operator's: WINCH says that the window was resized, and HUP may say that it was closed,
+ * which ends a program in the foreground.
  */
-export function listenToSignals(verbs: SignalVerbs, hasTerminal = process.stdin.isTTY === true): () => void {
+export function listenToSignals(verbs: SignalVerbs, hasTerminal = process.stdin.isTTY === true): void {
   let askedAt = Number.NEGATIVE_INFINITY
   const stop = () => {
     const now = performance.now()
@@ -42,11 +43,7 @@ export function listenToSignals(verbs: SignalVerbs, hasTerminal = process.stdin.
       if (!isOnTerminal()) verbs.drainWorkers()
     },
   }
-  const entries = Object.entries(table) as [NodeJS.Signals, () => void][]
-  for (const [signal, verb] of entries) process.on(signal, verb)
-  return () => {
-    for (const [signal, verb] of entries) process.off(signal, verb)
-  }
+  for (const [signal, verb] of Object.entries(table)) process.on(signal, verb)
 }
 
 /** Whether this process has a terminal that controls it, be stdin what it may. */

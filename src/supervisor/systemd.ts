@@ -5,6 +5,7 @@
  * `NotifyAccess=all`, because the message then comes from a child of the main process.
  */
 import { spawn } from 'node:child_process'
+import { endsWithin } from './output/sink.ts'
 
 export type NotifyState =
   | 'READY=1'
@@ -16,11 +17,13 @@ export type NotifyState =
 
 export interface SystemdNotifier {
   notify(...states: NotifyState[]): void
-  close(): void
+  /** Resolves when systemd has heard all of it, or after two seconds. */
+  close(): Promise<void>
 }
 
 // One is under way and systemd answers in milliseconds; when it hangs, the watchdog's messages must not pile up.
 const waitingMax = 16
+const closeMs = 2_000
 
 /**
  * Starts to speak to systemd when it asked to be spoken to (NOTIFY_SOCKET), and to pat its watchdog at half of
@@ -28,9 +31,9 @@ const waitingMax = 16
  */
 export function openSystemd(env: NodeJS.ProcessEnv, onTrouble: (message: string) => void): SystemdNotifier {
   const { NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID } = env
-  if (!NOTIFY_SOCKET) return { notify() {}, close() {} }
+  if (!NOTIFY_SOCKET) return { notify() {}, async close() {} }
   const waiting: NotifyState[][] = []
-  let isSending = false
+  let sending: PromiseWithResolvers<void> | undefined
   let hasTrouble = false
   const report = (message: string) => {
     if (!hasTrouble) onTrouble(message)
@@ -39,17 +42,24 @@ export function openSystemd(env: NodeJS.ProcessEnv, onTrouble: (message: string)
   // One after the other: a RELOADING=1 that came after its READY=1 would leave the unit reloading for ever.
   const sendNext = (): void => {
     const states = waiting.shift()
-    isSending = states !== undefined
-    if (states) send(states, env, report, sendNext)
+    if (states) return send(states, env, report, sendNext)
+    sending?.resolve()
+    sending = undefined
   }
   const notify = (...states: NotifyState[]) => {
     if (waiting.length < waitingMax) waiting.push(states)
-    if (!isSending) sendNext()
+    if (sending) return
+    sending = Promise.withResolvers()
+    sendNext()
   }
   const isWatched = Number(WATCHDOG_USEC) > 0 && (!WATCHDOG_PID || WATCHDOG_PID === String(process.pid))
   const timer = isWatched ? setInterval(() => notify('WATCHDOG=1'), Number(WATCHDOG_USEC) / 2_000) : undefined
   timer?.unref()
-  return { notify, close: () => clearInterval(timer) }
+  const close = async () => {
+    clearInterval(timer)
+    await endsWithin(sending?.promise ?? Promise.resolve(), closeMs)
+  }
+  return { notify, close }
 }
 
 function send(

@@ -8,6 +8,7 @@
  * A server on another port, say for metrics, really listens there, in every worker. So that the second worker can, and
  * a new one beside the old during a reload, they share that port with SO_REUSEPORT: a connection to it goes to any of
  * them. That is less than the main sockets get, because what waits there when a worker ends is lost.
+ * A second Unix socket cannot be shared so: there, a second worker gets EADDRINUSE.
  * `listen({ exclusive: true })` means here what it means under node:cluster: neither adopted nor shared.
  */
 import net from 'node:net'
