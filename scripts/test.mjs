@@ -11,7 +11,7 @@ import { build, filesUnder, install, installNode26, node, node26, root } from '.
 import { ensureSystemPackages } from './system-packages.mjs'
 
 /** A single test that has not ended by then has failed. */
-const testTimeoutMs = 120_000
+const testTimeoutMs = 300_000
 
 // Each whole-server test brings a tree and its clients: more files at once than cores would measure the machine.
 const concurrency = Math.max(2, Math.floor(availableParallelism() / 2))

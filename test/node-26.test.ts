@@ -10,7 +10,7 @@ import { startTree } from './support/tree.ts'
 const repeated: readonly string[] = [
   'balance-spreads-connections',
   'crash-loop-ends-in-fatal',
-  'reload-drops-no-request',
+  'restart-drops-no-request',
 ]
 
 // `npm test` puts it there, in a folder of its own: see scripts/setup.mjs.
