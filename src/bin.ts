@@ -10,8 +10,12 @@ if (major < 24 || (major === 24 && minor < 15)) {
   )
   process.exitCode = 1
 } else {
+  // Before all else, so that it boots meanwhile: see supervisor/early-child.ts.
+  const early = process.argv[2] === 'start' ? await import('./processes/early-worker.ts') : undefined
+  early?.startEarlyWorker()
   const { enableCompileCache } = await import('node:module')
   enableCompileCache()
   const { main } = await import('./cli/main.ts')
   await main(process.argv)
+  await early?.endEarlyWorker()
 }

@@ -8,8 +8,12 @@ import { startTree } from './support/tree.ts'
 
 /** Names of files in test/, without `.test.ts`. */
 const repeated: readonly string[] = [
+  'a-script-that-listens-needs-no-change',
+  'an-application-knows-its-beginning-and-end',
+  'an-application-that-cannot-serve-ends-the-start',
   'balance-spreads-connections',
   'crash-loop-ends-in-fatal',
+  'every-kind-of-application-is-served',
   'restart-drops-no-request',
 ]
 

@@ -1,6 +1,7 @@
 /** Asks a running tree through its control socket. */
-import http, { type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { codeOf, type ErrorCode, errorCodes, ServerError } from '../base/errors.ts'
+import { http } from '../base/node-http.ts'
 import { type LogLine, type OperationName, type OperationTypes, operations } from './operations.ts'
 
 const answerWaitMs = 10_000

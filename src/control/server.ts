@@ -1,9 +1,10 @@
 /** The control socket: HTTP over a Unix socket that only its owner can open. */
 import { chmodSync, mkdirSync, statSync, unlinkSync } from 'node:fs'
-import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import net from 'node:net'
 import { dirname } from 'node:path'
 import { codeOf, messageOf, ServerError } from '../base/errors.ts'
+import { http } from '../base/node-http.ts'
 import { type OperationHandlers, type OperationName, type OperationRow, operations } from './operations.ts'
 
 const bodyBytesMax = 64 * 1024
@@ -72,7 +73,7 @@ async function clearPath(path: string): Promise<void> {
   if (codeOf(problem) === 'ECONNREFUSED') unlinkSync(path)
 }
 
-function listen(server: http.Server, path: string): Promise<void> {
+function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', error => {
       reject(new ServerError('ERR_ADDRESS_UNAVAILABLE', `Cannot open the control socket ${path} (${error.message}).`))

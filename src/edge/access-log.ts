@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict'
 import { atoms, environmentVariable, numberAtoms, requestHeader, responseHeader } from './access-log-atoms.ts'
 import type { AccessEntry, Atom } from './access-log-entry.ts'
 import { jsonAtom } from './access-log-json.ts'
@@ -32,7 +31,7 @@ export function compileAccessLog(format: string, options: AccessLogOptions = {})
     return entry => `${json(entry)}\n`
   }
   const { segments, problem } = parse(format === 'combined' ? combined : format, wallMs)
-  assert.equal(problem, undefined)
+  if (problem !== undefined) throw new TypeError(`An access-log format ${problem}.`)
   return entry => {
     let line = ''
     for (const segment of segments) line += typeof segment === 'string' ? segment : segment(entry)

@@ -3,6 +3,9 @@
  * One discriminated union a direction; `type` is `saola.…`, so that messages of the application itself pass by.
  */
 
+/** What SAOLA_WORKER says when the specification comes later, over the channel: see supervisor/early-child.ts. */
+export const toldLater = 'later'
+
 /** What a worker is told to be, in its environment (`SAOLA_WORKER`), before it runs a line of the application. */
 export interface WorkerSpec {
   /** The tree's name. */
@@ -15,8 +18,11 @@ export interface WorkerSpec {
   readonly generation: number
   /** Absolute path of the application. */
   readonly entry: string
-  /** The listen sockets, in the order of the configuration. Inherited as `fd` only by a worker that accepts itself. */
-  readonly sockets: readonly { readonly fd: number; readonly address: string }[]
+  /**
+   * The listen sockets, in the order of the configuration. Inherited as `fd` only by a worker that accepts itself; one that
+   * was started before they were bound has none, and asks for a copy.
+   */
+  readonly sockets: readonly { readonly fd?: number; readonly address: string }[]
   /** Who accepts: the worker itself from the shared socket, or the supervisor, which hands connections over. */
   readonly accept: 'worker' | 'supervisor'
   /** Others accept from the same socket, or may: begin with a small share, until the supervisor says what it is. */
@@ -63,6 +69,8 @@ export interface Beat {
 }
 
 export type ToWorker =
+  /** To a process that was started before it was known what to be: its specification, as SAOLA_WORKER would say it. */
+  | { readonly type: 'saola.become'; readonly spec: string }
   /** Stop accepting, answer what is in flight, then end. */
   | { readonly type: 'saola.drain'; readonly reason: string }
   /** Keep at most so many connections before leaving the next ones to others. */

@@ -1,15 +1,12 @@
 /** What the supervisor must know of an application, made of its section of the configuration. */
-import { fileURLToPath } from 'node:url'
 import { memoryBytes } from '../base/memory-limit.ts'
 import type { AppConfig, Config } from '../config/config.ts'
 import type { WorkerSpec } from '../ipc/messages.ts'
 import { type AppDefinition, acceptorOf, type Place } from '../supervisor/app-definition.ts'
-import { type Launch, workerFds } from '../supervisor/child-process.ts'
 import type { GroupSpec } from '../supervisor/fleet.ts'
 import { type Identity, identityOf } from '../supervisor/identity.ts'
-
-const isSource = import.meta.url.endsWith('.ts')
-const workerFile = fileURLToPath(new URL(isSource ? './work.ts' : './work.js', import.meta.url))
+import { type Launch, workerFds } from '../supervisor/spawn-process.ts'
+import { inheritedEnvironment, workerFile } from './worker-launch.ts'
 
 /**
  * The applications of a configuration; `revision` counts the configurations that were loaded, from 1.
@@ -103,14 +100,11 @@ function placeOf({ index, generation, sockets }: Place): Pick<WorkerSpec, 'index
 }
 
 function launchOf(app: AppConfig, identity: Identity, spec: WorkerSpec, place: Place): Launch {
-  // Meant for the supervisor alone: a child that believed them would speak to systemd, or listen on what is not its own.
-  const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES, NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, ...inherited } =
-    process.env
   return {
     command: process.execPath,
     args: [...app.node, workerFile],
     cwd: app.cwd,
-    env: { ...inherited, ...identity.env, ...app.env, SAOLA_WORKER: JSON.stringify(spec) },
+    env: { ...inheritedEnvironment(), ...identity.env, ...app.env, SAOLA_WORKER: JSON.stringify(spec) },
     uid: identity.uid,
     gid: identity.gid,
     fds: spec.accept === 'worker' ? place.sockets.map(socket => socket.fd) : [],

@@ -1,9 +1,13 @@
 // Runs as every worker process; started by the supervisor, which says in SAOLA_WORKER what to be.
-import { compileAccessLog } from '../edge/access-log.ts'
-import type { WorkerSpec } from '../ipc/messages.ts'
-import { runWorker } from '../worker/worker.ts'
+import { enableCompileCache } from 'node:module'
+import { type ToWorker, toldLater, type WorkerSpec } from '../ipc/messages.ts'
 
-const spec = JSON.parse(process.env.SAOLA_WORKER ?? '') as WorkerSpec
+type Become = Extract<ToWorker, { type: 'saola.become' }>
+
+// For what is loaded from here on: this package, and the application, which starts the faster the larger it is.
+enableCompileCache()
+
+const task = process.env.SAOLA_WORKER ?? ''
 // What the application starts must not believe to be this worker.
 delete process.env.SAOLA_WORKER
 
@@ -14,9 +18,29 @@ for (const stream of [process.stdout, process.stderr]) {
   handle?.setBlocking?.(true)
 }
 
+const [{ compileAccessLog }, { runWorker }] = await Promise.all([
+  import('../edge/access-log.ts'),
+  import('../worker/worker.ts'),
+])
+const spec = task === toldLater ? await toldSpec() : (JSON.parse(task) as WorkerSpec)
 await runWorker({
   spec,
   fds: { accessLog: 4, watch: 5 },
   watchFile: new URL(import.meta.url.endsWith('.ts') ? './watch.ts' : './watch.js', import.meta.url),
   formatExchange: spec.accessLogFormat === false ? undefined : compileAccessLog(spec.accessLogFormat),
 })
+
+/** Of a process that was started early: see supervisor/early-child.ts. Without a supervisor it has nothing to wait for. */
+function toldSpec(): Promise<WorkerSpec> {
+  const end = () => process.exit()
+  if (!process.connected) end()
+  process.once('disconnect', end)
+  return new Promise(resolve => {
+    process.once('message', message => {
+      process.off('disconnect', end)
+      const told = JSON.parse((message as Become).spec) as WorkerSpec
+      // It was started before they were bound, and has inherited none.
+      resolve({ ...told, sockets: told.sockets.map(({ address }) => ({ address })) })
+    })
+  })
+}

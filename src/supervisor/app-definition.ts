@@ -1,7 +1,7 @@
 import type { Address } from '../base/address.ts'
-import type { Launch } from './child-process.ts'
 import type { GroupSpec } from './fleet.ts'
 import type { ListenSocket } from './sockets.ts'
+import type { Launch } from './spawn-process.ts'
 
 /** Where lines of a child go when they do not go to the supervisor's own output. */
 export interface LogFile {

@@ -1,24 +1,11 @@
 /** One child as an operating-system process: started with what it inherits, spoken to, and killed with its group. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import type { Duplex, Readable } from 'node:stream'
 import { messageOf } from '../base/errors.ts'
 import { isSaolaMessage, sendToWorker } from '../ipc/channel.ts'
 import type { FromWorker, StackReply, ToWorker } from '../ipc/messages.ts'
-
-/** What a process is started with. */
-export interface Launch {
-  readonly command: string
-  readonly args: readonly string[]
-  readonly cwd: string
-  readonly env: NodeJS.ProcessEnv
-  readonly uid: number | undefined
-  readonly gid: number | undefined
-  /** Inherited from fd 6 on, in this order. */
-  readonly fds: readonly number[]
-}
-
-/** The fixed places of a worker's descriptors. */
-export const workerFds = { channel: 3, accessLog: 4, watch: 5, firstSocket: 6 } as const
+import { takeEarly } from './early-child.ts'
+import { type Launch, spawnProcess, workerFds } from './spawn-process.ts'
 
 export interface ChildEvents {
   message(message: FromWorker): void
@@ -47,15 +34,7 @@ const watchLineMax = 64 * 1024
  * @throws when the process cannot be started: no such command, no such folder, no memory, no more processes.
  */
 export function startChild(launch: Launch, events: ChildEvents): RunningChild {
-  const child = spawn(launch.command, [...launch.args], {
-    cwd: launch.cwd,
-    env: launch.env,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', 'pipe', ...launch.fds],
-    // A group of its own: a Ctrl-C in the terminal reaches the supervisor alone, and a kill reaches grandchildren.
-    detached: true,
-    ...(launch.uid === undefined ? {} : { uid: launch.uid }),
-    ...(launch.gid === undefined ? {} : { gid: launch.gid }),
-  })
+  const child = takeEarly(launch) ?? spawnProcess(launch)
   const { pid } = child
   if (pid === undefined) throw new Error(startProblem(child, launch))
   child.on('error', () => {})

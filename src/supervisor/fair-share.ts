@@ -5,8 +5,8 @@
  * measured to end at 6, 9, 33 and 51 % of the requests. A worker above the average plus some slack pauses its
  * accepting until the others have caught up.
  */
-const slackMin = 8
-const slackRatio = 0.1
+const slackMin = 4
+const slackRatio = 0.06
 
 /** @returns the share, or undefined when there is nobody to share with. */
 export function fairShare(connections: readonly number[]): number | undefined {

@@ -5,11 +5,9 @@
  * The supervisor must never listen itself (a `net.Server` would take connections that it does not serve). It binds;
  * the first worker that listens on the descriptor makes it a listening socket.
  */
-import { lookup } from 'node:dns/promises'
 import { chmodSync, existsSync, fstatSync, lstatSync, unlinkSync } from 'node:fs'
 import net from 'node:net'
 import { dirname } from 'node:path'
-import { getSystemErrorMap } from 'node:util'
 import { type Address, formatAddress, unavailable } from '../base/address.ts'
 import { codeOf, messageOf, ServerError } from '../base/errors.ts'
 
@@ -86,7 +84,10 @@ function bindAnywhere(port: number): Bound {
 }
 
 async function numeric(host: string): Promise<string> {
-  return net.isIP(host) ? host : (await lookup(host)).address
+  if (net.isIP(host)) return host
+  // Loaded only here, as most addresses are numbers.
+  const { lookup } = await import('node:dns/promises')
+  return (await lookup(host)).address
 }
 
 function bind(host: string, port: number): Bound {
@@ -110,7 +111,7 @@ function boundOf(handle: RawHandle | number): Bound {
 }
 
 function systemError(errno: number): Error {
-  const [code = 'UNKNOWN', message = ''] = getSystemErrorMap().get(errno) ?? []
+  const [code = 'UNKNOWN', message = ''] = process.getBuiltinModule('node:util').getSystemErrorMap().get(errno) ?? []
   return Object.assign(new Error(`${code}: ${message}`), { code })
 }
 

@@ -13,7 +13,8 @@ import type { ListenCapture } from './listen-capture.ts'
 const sparesMax = 2
 
 export interface AcceptorOptions {
-  readonly fd: number
+  /** The inherited descriptor; without one, the first copy of the socket is asked for like every other. */
+  readonly fd: number | undefined
   readonly backlog: number
   readonly capture: ListenCapture
   onConnection(socket: net.Socket): void
@@ -28,6 +29,7 @@ export class Acceptor {
   readonly #spares: object[] = []
   #isWanted = false
   #fetching = 0
+  #onFirst: ((handle: object) => void) | undefined
 
   constructor(options: AcceptorOptions) {
     this.#options = options
@@ -43,12 +45,13 @@ export class Acceptor {
   }
 
   /**
-   * Listens on the inherited descriptor, for `target`, whose socket options are used. Rejects when the system refuses,
-   * which it does when the address is in use.
+   * Listens on the socket, for `target`, whose socket options are used. Rejects when the system refuses, which it does
+   * when the address is in use.
    */
-  start(target: net.Server): Promise<void> {
+  async start(target: net.Server): Promise<void> {
     this.#target = target
-    return this.#listen({ fd: this.#options.fd, backlog: this.#options.backlog })
+    const { fd } = this.#options
+    await this.#listen(fd === undefined ? await this.#firstCopy() : { fd })
   }
 
   /** Stops accepting. Connections that are waiting go on waiting, for this worker or another. */
@@ -75,7 +78,10 @@ export class Acceptor {
   /** A fresh copy of the socket has come. */
   receive(handle: object): void {
     this.#fetching--
-    if (this.#isWanted && !this.#server) this.#open(handle)
+    const take = this.#onFirst
+    this.#onFirst = undefined
+    if (take) take(handle)
+    else if (this.#isWanted && !this.#server) this.#open(handle)
     else this.#spares.push(handle)
     this.fetchSpares()
   }
@@ -84,6 +90,12 @@ export class Acceptor {
   close(): void {
     this.pause()
     for (const spare of this.#spares.splice(0)) (spare as { close?(): void }).close?.()
+  }
+
+  async #firstCopy(): Promise<object> {
+    const spare = this.#spares.pop()
+    this.fetchSpares()
+    return spare ?? new Promise(resolve => (this.#onFirst = resolve))
   }
 
   #open(handle: object): void {
@@ -102,7 +114,8 @@ export class Acceptor {
     this.#server = server
     return new Promise((resolve, reject) => {
       server.once('error', reject)
-      this.#options.capture.listenReally(server, handle, resolve)
+      const { capture, backlog } = this.#options
+      capture.listenReally(server, { on: handle, backlog, done: resolve })
     })
   }
 }

@@ -2,14 +2,15 @@
  * What an application may export, and how it is served. One row a kind, looked through in order; each makes a server
  * listen, and listen-capture.ts adopts it.
  */
-import http from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import net from 'node:net'
 import { ServerError } from '../base/errors.ts'
+import { http } from '../base/node-http.ts'
 
 const nodeKeepAliveMs = 5_000
 
 type Anything = Record<string, unknown>
-type Listener = http.RequestListener
+type Listener = RequestListener
 
 interface Kind {
   readonly name: string
@@ -110,8 +111,8 @@ async function serveFetch(app: FetchHandler, settings: ServeSettings): Promise<v
 }
 
 interface Framework {
-  readonly server?: http.Server
-  getHttpServer?(): http.Server
+  readonly server?: Server
+  getHttpServer?(): Server
   listen(target: unknown): unknown
 }
 

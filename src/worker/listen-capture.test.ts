@@ -137,7 +137,8 @@ async function startDelivery(t: TestContext, capture: ReturnType<typeof captureL
   const connections: net.Socket[] = []
   const server = net.createServer(socket => connections.push(socket.resume())).listen(3000)
   const acceptor = net.createServer(socket => deliver(server, socket))
-  await new Promise<void>(resolve => capture.listenReally(acceptor, { port: 0, host: '127.0.0.1' }, resolve))
+  const on = { port: 0, host: '127.0.0.1' }
+  await new Promise<void>(done => capture.listenReally(acceptor, { on, backlog: 511, done }))
   const { port } = acceptor.address() as net.AddressInfo
   t.after(() => acceptor.close())
   const connect = async () => {

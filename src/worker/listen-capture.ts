@@ -26,7 +26,14 @@ export interface ListenCapture {
   /** The first one that was adopted and not closed again at once. */
   readonly listening: Promise<net.Server>
   /** Lets a server listen for real, on a descriptor or handle. */
-  listenReally(server: net.Server, target: object, done: () => void): void
+  listenReally(server: net.Server, real: RealListen): void
+}
+
+export interface RealListen {
+  /** A handle, or `{ fd }`. */
+  readonly on: object
+  readonly backlog: number
+  done(): void
 }
 
 /** One call to listen(), whichever of its forms it had. */
@@ -89,7 +96,8 @@ export function captureListen(options: CaptureOptions): ListenCapture {
       return adopted?.server
     },
     listening: listening.promise,
-    listenReally: (server, target, done) => void listen.call(server, target, done),
+    // Node takes the backlog of a descriptor as an argument only.
+    listenReally: (server, { on, backlog, done }) => void listen.call(server, on, backlog, done),
   }
 }
 

@@ -6,9 +6,10 @@
  * What is here runs at every request, of which Node itself serves one in 10 µs. So a request gets one listener, and
  * nothing is noted that nobody will ask for.
  */
-import { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerResponse, Http2Session } from 'node:http2'
 import type net from 'node:net'
+import { http } from '../base/node-http.ts'
 import type { Connection, Connections } from './connections.ts'
 
 /** What the access log is told of one answered request. */
@@ -132,7 +133,7 @@ export class Traffic {
     const { remoteAddress } = log
     res.on('close', () => {
       this.#end(connection)
-      const bytes = res instanceof ServerResponse ? bodyBytes(log, res, socket) : announcedBytes(res)
+      const bytes = res instanceof http.ServerResponse ? bodyBytes(log, res, socket) : announcedBytes(res)
       onExchange?.({ req, res, target, startedAt, endedAt: performance.now(), bytes, remoteAddress, worker })
     })
   }
@@ -177,7 +178,7 @@ function limitTime(res: ServerResponse, ms: number): void {
  * still come to write its own answer, and writing a second head throws.
  */
 function refuse(res: ServerResponse | Http2ServerResponse): void {
-  if (!(res instanceof ServerResponse)) {
+  if (!(res instanceof http.ServerResponse)) {
     if (res.headersSent) res.stream.close()
     else res.writeHead(503, { 'content-type': 'text/plain' }).end(refusal)
     return
@@ -222,7 +223,7 @@ function announcedBytes(res: Http2ServerResponse): number {
 /** Added when the head is written, so that cookies of the application stay. */
 function setRouteCookie(req: IncomingMessage, res: ServerResponse, cookie: { name: string; value: string }): void {
   const pair = `${cookie.name}=${cookie.value}`
-  if (!(req instanceof IncomingMessage) || req.headers.cookie?.includes(pair)) return
+  if (!(req instanceof http.IncomingMessage) || req.headers.cookie?.includes(pair)) return
   const writeHead = res.writeHead
   res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
     this.appendHeader('Set-Cookie', `${pair}; Path=/; HttpOnly; SameSite=Lax`)

@@ -25,7 +25,7 @@ import { hearWaking } from './waking.ts'
 const orphanDrainMs = 5_000
 const logFlushMs = 500
 // As the supervisor gives it to workers that have no connections yet.
-const shareAtFirst = 8
+const shareAtFirst = 4
 
 export interface WorkerOptions {
   readonly spec: WorkerSpec
@@ -178,7 +178,7 @@ class ApplicationWorker {
       })
       this.#acceptors.push(acceptor)
       this.#admission.add(acceptor)
-      if (spec.sharesSocket) acceptor.fetchSpares()
+      if (spec.sharesSocket || fd === undefined) acceptor.fetchSpares()
     }
     if (spec.sharesSocket) this.#admission.setShare(shareAtFirst)
   }

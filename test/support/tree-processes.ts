@@ -15,14 +15,23 @@ export function processesMarked(mark: string): number[] {
   return ids.filter(id => environmentOf(id).includes(wanted)).map(Number)
 }
 
-/** Kills them at once, and what they have started in the meantime. */
+// The kernel takes a moment to end a process, and a busy machine a longer one.
+const killPatienceMs = 5_000
+const killAgainMs = 5
+
+/** Kills them at once, and what they have started in the meantime. Returns when they are gone. */
 export function killMarked(mark: string): void {
-  for (let round = 0; round < 10; round++) {
+  const giveUpAt = performance.now() + killPatienceMs
+  do {
     const ids = processesMarked(mark)
     if (ids.length === 0) return
     for (const id of ids) signalProcess(id, 'SIGKILL')
-  }
+    // Not asynchronous: it runs when a process exits, too.
+    Atomics.wait(pause, 0, 0, killAgainMs)
+  } while (performance.now() < giveUpAt)
 }
+
+const pause = new Int32Array(new SharedArrayBuffer(4))
 
 /** Sends a signal. Whether there was anyone to get it. */
 export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
