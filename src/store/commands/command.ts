@@ -1,0 +1,104 @@
+/**
+ * What a command is. The table of all commands (table.ts) is the single source for dispatch, COMMAND, docs, and what can
+ * be read locally.
+ */
+import type { Keyspace } from '../database/keyspace.ts'
+import type { Session, Sessions } from '../owner/sessions.ts'
+import type { Topics } from '../owner/topics.ts'
+import type { Watches } from '../owner/watches.ts'
+import type { Reply } from '../resp/reply.ts'
+
+export type Flag =
+  /** May change data: runs in the owner, in a transaction. */
+  | 'write'
+  /** Changes nothing: any process can run it on its own view of the file. */
+  | 'readonly'
+  /** Frees space, so it is let through when there is none. */
+  | 'frees'
+  /** Speaks about the connection or the owner, not about data: runs in the owner only. */
+  | 'owner'
+  /** May have to wait. Sent again after a broken connection, it has the same effect as once, by what it names. */
+  | 'waits'
+
+export interface Command {
+  /** In lower case: `hset`, `saola.counter.increment`. */
+  readonly name: string
+  /** One line, for the docs. */
+  readonly summary: string
+  /** The arguments, for the docs: `key field value [field value …]`. */
+  readonly usage: string
+  /** How many arguments, the name not counted: exactly `n`, at least `-n`, or from and to. */
+  readonly arity: number | readonly [from: number, to: number]
+  readonly flags: readonly Flag[]
+  /** Where the keys are among the arguments, counted from 0; `last` below 0 counts from the end. Undefined: no keys. */
+  readonly keys: KeyPositions | undefined
+  /** @throws {CommandError} */
+  run(context: CommandContext, args: readonly Buffer[]): Reply
+}
+
+export interface KeyPositions {
+  readonly first: number
+  readonly last: number
+  readonly step: number
+}
+
+export const oneKey: KeyPositions = { first: 0, last: 0, step: 1 }
+export const allKeys: KeyPositions = { first: 0, last: -1, step: 1 }
+
+/** What a command works with. */
+export interface CommandContext {
+  readonly keyspace: Keyspace
+  /** Milliseconds since 1970; the same for all commands of one turn. */
+  readonly now: number
+  /** The command of a call inside another one. */
+  commandOf(parts: readonly Buffer[]): Command
+  /** Only in the owner; undefined for local reads. */
+  readonly owner: OwnerContext | undefined
+}
+
+/** What a store takes at most. */
+export interface StoreLimits {
+  /** Of one argument of a command. */
+  readonly valueBytesMax: number
+  readonly keysMax: number
+}
+
+/** What the owner offers to its commands beside the data. */
+export interface OwnerContext {
+  /** The connection that asks. */
+  readonly client: Client
+  readonly limits: StoreLimits
+  readonly topics: Topics
+  readonly watches: Watches
+  readonly sessions: Sessions
+  /** Sent when the transaction is committed; returns how many will get it. */
+  publish(channel: Buffer, message: Buffer): number
+  /**
+   * Not now: the request is run again when one of these keys has changed, in the order of those who wait for it, or is
+   * answered with `onTimeout`; 0 waits for ever. The command returns what this returns.
+   */
+  waitFor(keys: readonly Buffer[], timeoutMs: number, onTimeout: Reply): Reply
+  /** Whether others have waited longer than this request for a change of this key. */
+  isBehindOthers(key: Buffer): boolean
+}
+
+/** A connection, as commands see it. */
+export interface Client {
+  readonly id: number
+  name: string
+  /** 2 or 3: the version of RESP that it speaks. */
+  protocol: 2 | 3
+  /** Set by a connection of saola/store: its writes are numbered. */
+  session: Session | undefined
+  /** Sends something that it did not ask for. */
+  push(reply: Reply): void
+}
+
+/** One command that somebody asks for. */
+export interface Request {
+  readonly client: Client
+  /** The name and the arguments. */
+  readonly parts: readonly Buffer[]
+  /** Called once, after the commit. */
+  answer(reply: Reply): void
+}

@@ -1,0 +1,140 @@
+/** What concerns a connection of saola/store itself, and topics and watches, which belong to it. */
+import { ok, Status } from '../resp/reply.ts'
+import { integerOf } from './arguments.ts'
+import { type Command, type CommandContext, type OwnerContext, oneKey } from './command.ts'
+import { CommandError } from './command-error.ts'
+
+export const connection: readonly Command[] = [
+  {
+    name: 'ping',
+    summary: 'Answers PONG, or what it is given.',
+    usage: '[message]',
+    arity: [0, 1],
+    flags: ['owner'],
+    keys: undefined,
+    run: (_context, [message]) => message ?? pong,
+  },
+  {
+    name: 'publish',
+    summary: 'Sends a message to those who listen to a channel; returns how many they are.',
+    usage: 'channel message',
+    arity: 2,
+    flags: ['owner'],
+    keys: undefined,
+    run: (context, [channel, message]) => ownerOf(context).publish(channel as Buffer, message as Buffer),
+  },
+  {
+    name: 'saola.subscribe',
+    summary: 'Listens to a channel.',
+    usage: 'channel',
+    arity: 1,
+    flags: ['owner'],
+    keys: undefined,
+    run: (context, [channel]) => {
+      const { topics, client } = ownerOf(context)
+      topics.subscribe(client, channel as Buffer)
+      return ok
+    },
+  },
+  {
+    name: 'saola.unsubscribe',
+    summary: 'Listens to a channel no more.',
+    usage: 'channel',
+    arity: 1,
+    flags: ['owner'],
+    keys: undefined,
+    run: (context, [channel]) => {
+      const { topics, client } = ownerOf(context)
+      topics.unsubscribe(client, channel as Buffer)
+      return ok
+    },
+  },
+  {
+    name: 'saola.psubscribe',
+    summary: 'Listens to all channels that match a pattern.',
+    usage: 'pattern',
+    arity: 1,
+    flags: ['owner'],
+    keys: undefined,
+    run: (context, [pattern]) => {
+      const { topics, client } = ownerOf(context)
+      topics.subscribePattern(client, pattern as Buffer)
+      return ok
+    },
+  },
+  {
+    name: 'saola.punsubscribe',
+    summary: 'Listens to a pattern no more.',
+    usage: 'pattern',
+    arity: 1,
+    flags: ['owner'],
+    keys: undefined,
+    run: (context, [pattern]) => {
+      const { topics, client } = ownerOf(context)
+      topics.unsubscribePattern(client, pattern as Buffer)
+      return ok
+    },
+  },
+  {
+    name: 'saola.watch',
+    summary: 'Hears of each change of a key.',
+    usage: 'key',
+    arity: 1,
+    flags: ['owner'],
+    keys: oneKey,
+    run: (context, [key]) => {
+      const { watches, client } = ownerOf(context)
+      watches.add(client, key as Buffer)
+      return ok
+    },
+  },
+  {
+    name: 'saola.unwatch',
+    summary: 'Hears of a key no more.',
+    usage: 'key',
+    arity: 1,
+    flags: ['owner'],
+    keys: oneKey,
+    run: (context, [key]) => {
+      const { watches, client } = ownerOf(context)
+      watches.remove(client, key as Buffer)
+      return ok
+    },
+  },
+  {
+    name: 'saola.session',
+    summary:
+      'Goes on with the numbered writes of a process: the last number known here, and the answers after `received`.',
+    usage: 'session received',
+    arity: 2,
+    flags: ['owner'],
+    keys: undefined,
+    run: (context, [id, received]) => {
+      const { sessions, client } = ownerOf(context)
+      const session = sessions.open(id as Buffer)
+      sessions.acknowledge(session, integerOf(received))
+      client.session = session
+      return [session.sequence, session.answers.map(({ reply }) => reply)]
+    },
+  },
+  {
+    name: 'saola.received',
+    summary: 'The answers up to this number have arrived, and need not be kept.',
+    usage: 'sequence',
+    arity: 1,
+    flags: ['owner'],
+    keys: undefined,
+    run: (context, [sequence]) => {
+      const { sessions, client } = ownerOf(context)
+      if (client.session) sessions.acknowledge(client.session, integerOf(sequence))
+      return ok
+    },
+  },
+]
+
+const pong = new Status('PONG')
+
+function ownerOf({ owner }: CommandContext): OwnerContext {
+  if (!owner) throw new CommandError('ERR', 'only the owner of the store can do this')
+  return owner
+}

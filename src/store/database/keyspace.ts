@@ -1,0 +1,239 @@
+/**
+ * Keys, and which collection belongs to each. Commands reach the data through here, in the owner as well as in a reader.
+ *
+ * The owner is the only one that writes, so it may remember what it has found; a reader asks the file each time.
+ */
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { CommandError, wrongType } from '../commands/command-error.ts'
+
+export const keyTypes = { string: 1, hash: 2, list: 3, set: 4, zset: 5 } as const
+export type KeyType = (typeof keyTypes)[keyof typeof keyTypes]
+
+/** A key that exists. */
+export interface Entry {
+  readonly name: Buffer
+  readonly type: KeyType
+  /** Of its elements, in the tables of collections. */
+  readonly id: number
+  /** Milliseconds since 1970, or null: never. */
+  expires: number | null
+  /** Elements; for a list with a gap, of a string always 0. */
+  size: number
+}
+
+/** What `onTouched` is told when all keys have changed. */
+export const everyKey = Buffer.alloc(0)
+
+const rememberedMax = 4096
+type Row = [type: number, id: number, expires: number | null, size: number]
+
+export class Keyspace {
+  readonly database: DatabaseSync
+  /** Milliseconds since 1970; set before each turn. What expires by then is gone. */
+  now = 0
+  /** Called with each key that a command has changed. */
+  onTouched: ((name: Buffer, field: Buffer | undefined) => void) | undefined
+  keysMax = Number.POSITIVE_INFINITY
+  readonly #isOwner: boolean
+  readonly #remembered = new Map<string, Entry>()
+  readonly #resized = new Set<Entry>()
+  readonly #statements = new Map<string, StatementSync>()
+  #idNext = 0
+  #count: number | undefined
+
+  constructor(database: DatabaseSync, options: { isOwner: boolean }) {
+    this.database = database
+    this.#isOwner = options.isOwner
+  }
+
+  /** A prepared statement whose rows are arrays. Prepared once. */
+  sql(text: string): StatementSync {
+    const known = this.#statements.get(text)
+    if (known) return known
+    const statement = this.database.prepare(text)
+    statement.setReturnArrays(true)
+    this.#statements.set(text, statement)
+    return statement
+  }
+
+  /** The key, whatever it holds; undefined when there is none or its time is over. */
+  find(name: Buffer): Entry | undefined {
+    const entry = this.#isOwner ? this.#recall(name) : this.#load(name)
+    return entry && entry.expires !== null && entry.expires <= this.now ? undefined : entry
+  }
+
+  /**
+   * The key, if it is of this type.
+   *
+   * @throws {CommandError} WRONGTYPE when it holds something else.
+   */
+  findOf(name: Buffer, type: KeyType): Entry | undefined {
+    const entry = this.find(name)
+    if (entry && entry.type !== type) throw wrongType()
+    return entry
+  }
+
+  /**
+   * The key of this type, made if there is none.
+   *
+   * @throws {CommandError} WRONGTYPE; STORE_TOO_MANY_KEYS.
+   */
+  obtain(name: Buffer, type: KeyType): Entry {
+    return this.findOf(name, type) ?? this.create(name, type)
+  }
+
+  /** A new key without elements, in the place of whatever had this name. */
+  create(name: Buffer, type: KeyType): Entry {
+    const old = this.#recall(name)
+    if (old) this.remove(old)
+    else if (this.keysMax !== Number.POSITIVE_INFINITY && this.count() >= this.keysMax) {
+      throw new CommandError('STORE_TOO_MANY_KEYS', `there are ${this.keysMax} keys already (store.maxKeys)`)
+    }
+    const entry: Entry = { name: Buffer.from(name), type, id: this.#takeId(), expires: null, size: 0 }
+    this.sql('INSERT INTO keys (name, type, id, expires, size) VALUES (?, ?, ?, NULL, 0)').run(
+      entry.name,
+      type,
+      entry.id,
+    )
+    if (this.#count !== undefined) this.#count++
+    this.#remember(entry)
+    return entry
+  }
+
+  /** Removes the key at once; its elements go when there is time. */
+  remove(entry: Entry): void {
+    this.sql('DELETE FROM keys WHERE name = ?').run(entry.name)
+    if (entry.type !== keyTypes.string) this.sql('INSERT INTO garbage VALUES (?, ?)').run(entry.id, entry.type)
+    if (this.#count !== undefined) this.#count--
+    this.#resized.delete(entry)
+    this.#remembered.delete(entry.name.toString('latin1'))
+    this.onTouched?.(entry.name, undefined)
+  }
+
+  /** A key that `find` does not show any more. */
+  removeExpired(name: Buffer): void {
+    const entry = this.#recall(name)
+    if (entry && entry.expires !== null && entry.expires <= this.now) this.remove(entry)
+  }
+
+  /** A field of the hash with this id has gone with its time. */
+  shrink(id: number, field: Buffer): void {
+    const row = this.sql('SELECT name FROM keys WHERE id = ? AND type <> 1').get(id) as unknown as
+      | [Uint8Array]
+      | undefined
+    const entry = row && this.#recall(Buffer.from(row[0]))
+    if (!entry) return
+    this.touch(entry.name, field)
+    this.resize(entry, -1)
+  }
+
+  /** So many elements have come, or gone when below 0. A collection without any is no key any more. */
+  resize(entry: Entry, by: number): void {
+    entry.size += by
+    if (entry.size <= 0) this.remove(entry)
+    else this.#resized.add(entry)
+  }
+
+  /** Gives the key another name, in the place of what had it. */
+  rename(entry: Entry, name: Buffer): void {
+    const old = this.#recall(name)
+    if (old === entry) return
+    if (old) this.remove(old)
+    const size = entry.size
+    this.#resized.delete(entry)
+    this.#remembered.delete(entry.name.toString('latin1'))
+    this.sql('UPDATE keys SET name = ?, size = ? WHERE name = ?').run(name, size, entry.name)
+    this.touch(entry.name)
+    this.touch(name)
+  }
+
+  /** Removes every key. */
+  clear(): void {
+    this.sql(`INSERT INTO garbage SELECT id, type FROM keys WHERE type <> ${keyTypes.string}`).run()
+    this.sql('DELETE FROM keys').run()
+    const idNext = this.#takeId()
+    this.forget()
+    this.#idNext = idNext
+    this.onTouched?.(everyKey, undefined)
+  }
+
+  expireAt(entry: Entry, atMs: number | null): void {
+    entry.expires = atMs
+    this.sql('UPDATE keys SET expires = ? WHERE name = ?').run(atMs, entry.name)
+    this.touch(entry.name)
+  }
+
+  /** Must be called for each key, and field of a hash, that was changed: wakes those who wait and watch. */
+  touch(name: Buffer, field?: Buffer): void {
+    this.onTouched?.(name, field)
+  }
+
+  /** How many keys there are, with those that have expired and are not cleared away yet. */
+  count(): number {
+    this.#count ??= this.sql('SELECT count(*) FROM keys').get()?.[0 as never] as number
+    return this.#isOwner ? this.#count : this.#takeCount()
+  }
+
+  #takeCount(): number {
+    const count = this.#count ?? 0
+    this.#count = undefined
+    return count
+  }
+
+  /** Writes what commands have left for the end of a transaction. */
+  flush(): void {
+    const update = this.sql('UPDATE keys SET size = ? WHERE name = ?')
+    for (const { size, name } of this.#resized) update.run(size, name)
+    this.#resized.clear()
+  }
+
+  /** After a rollback, or when the file's content was replaced: nothing remembered holds. */
+  forget(): void {
+    this.#remembered.clear()
+    this.#resized.clear()
+    this.#idNext = 0
+    this.#count = undefined
+  }
+
+  #recall(name: Buffer): Entry | undefined {
+    const text = name.toString('latin1')
+    const known = this.#remembered.get(text)
+    if (known) return known
+    const entry = this.#load(name)
+    if (entry) this.#remember(entry, text)
+    return entry
+  }
+
+  #load(name: Buffer): Entry | undefined {
+    const row = this.sql('SELECT type, id, expires, size FROM keys WHERE name = ?').get(name) as unknown as
+      | Row
+      | undefined
+    if (!row) return undefined
+    const [type, id, expires, size] = row
+    // A copy: what came in lies in a chunk of the connection, which would be kept with it.
+    return { name: this.#isOwner ? Buffer.from(name) : name, type: type as KeyType, id, expires, size }
+  }
+
+  #remember(entry: Entry, text = entry.name.toString('latin1')): void {
+    if (!this.#isOwner) return
+    if (this.#remembered.size >= rememberedMax) {
+      // What has not been written yet must stay what everybody sees.
+      for (const [oldest, old] of this.#remembered) {
+        if (this.#resized.has(old)) continue
+        this.#remembered.delete(oldest)
+        break
+      }
+    }
+    this.#remembered.set(text, entry)
+  }
+
+  #takeId(): number {
+    if (this.#idNext === 0) {
+      const [[keys], [garbage]] = ['keys', 'garbage'].map(table =>
+        this.sql(`SELECT coalesce(max(id), 0) FROM ${table}`).get(),
+      ) as unknown as [[number], [number]]
+      this.#idNext = Math.max(keys, garbage) + 1
+    }
+    return this.#idNext++
+  }
+}

@@ -1,0 +1,99 @@
+/** All in this process, and gone with it: for tests, and for those who want a store without a file. */
+import { DatabaseSync } from 'node:sqlite'
+import type { Client, StoreLimits } from '../commands/command.ts'
+import { schema } from '../database/schema.ts'
+import { Owner } from '../owner/owner.ts'
+import type { Reply } from '../resp/reply.ts'
+import { StoreError } from '../store-error.ts'
+import type { Call, CallOptions, Check, Engine, TopicListener, Unsubscribe, WaitOptions } from './engine.ts'
+import { bytesOf, LocalReader } from './local-reader.ts'
+import { PushListeners } from './push-listeners.ts'
+import { valueOrThrow } from './reply-to-error.ts'
+import { transactionCall } from './transaction-call.ts'
+
+export interface MemoryOptions {
+  /** Milliseconds since 1970; Date.now by default. */
+  readonly now?: () => number
+  readonly limits?: Partial<StoreLimits>
+}
+
+const defaultLimits: StoreLimits = { valueBytesMax: 128 * 1024 ** 2, keysMax: Number.POSITIVE_INFINITY }
+
+export class MemoryEngine implements Engine {
+  readonly canReadNow = true
+  readonly #owner: Owner
+  readonly #reader: LocalReader
+  readonly #listeners: PushListeners
+  readonly #client: Client
+  #isClosed = false
+  #requestNext = 1
+
+  constructor({ now = Date.now, limits = {} }: MemoryOptions = {}) {
+    const database = new DatabaseSync(':memory:')
+    database.exec(schema)
+    this.#owner = new Owner({ database, now, limits: { ...defaultLimits, ...limits } })
+    this.#reader = new LocalReader(database, now)
+    this.#listeners = new PushListeners(call => this.call(call))
+    const push = (reply: Reply) => this.#listeners.receive(reply)
+    this.#client = { id: 1, name: 'memory', protocol: 3, session: undefined, push }
+  }
+
+  call(call: Call, _options: CallOptions = {}): Promise<Reply> {
+    return this.#submit(call)
+  }
+
+  readNow(call: Call): Reply {
+    this.#throwIfClosed()
+    return this.#reader.read(call)
+  }
+
+  async wait(makeCall: (request: string, timeoutMs: number) => Call, options: WaitOptions): Promise<Reply> {
+    const { signal, timeoutMs } = options
+    signal?.throwIfAborted()
+    // A client of its own, whose leaving ends the wait.
+    const client: Client = { ...this.#client }
+    const request = `memory-${this.#requestNext++}`
+    const abort = Promise.withResolvers<never>()
+    const onAbort = () => {
+      this.#owner.leave(client)
+      abort.reject(signal?.reason)
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await Promise.race([this.#submit(makeCall(request, timeoutMs), client), abort.promise])
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  async transaction(checks: readonly Check[], calls: readonly Call[]): Promise<readonly Reply[] | undefined> {
+    const reply = await this.#submit(transactionCall(checks, calls))
+    return (reply as readonly Reply[] | null) ?? undefined
+  }
+
+  subscribe(channel: string, isPattern: boolean, listener: TopicListener): Promise<Unsubscribe> {
+    return this.#listeners.subscribe(channel, isPattern, listener)
+  }
+
+  watch(key: string, listener: (field: Buffer | undefined) => void): Promise<Unsubscribe> {
+    return this.#listeners.watch(key, listener)
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#owner.close()
+    this.#owner.keyspace.database.close()
+  }
+
+  async #submit([name, ...args]: Call, client = this.#client): Promise<Reply> {
+    this.#throwIfClosed()
+    const parts = [Buffer.from(name), ...args.map(bytesOf)]
+    const reply = await new Promise<Reply>(answer => this.#owner.submit({ client, parts, answer }))
+    return valueOrThrow(reply)
+  }
+
+  #throwIfClosed(): void {
+    if (this.#isClosed) throw new StoreError('STORE_CLOSED', 'The store is closed.')
+  }
+}

@@ -1,0 +1,293 @@
+/**
+ * The one that writes. It runs all requests that arrived in one turn of its event loop as one transaction, and answers when
+ * that is committed: so an answer says that the data is kept, and a commit is paid for once.
+ *
+ * Requests come from connections (resp/server.ts) or, without a process of its own, straight from engines/memory.ts.
+ */
+import type { DatabaseSync } from 'node:sqlite'
+import type { Client, CommandContext, OwnerContext, Request, StoreLimits } from '../commands/command.ts'
+import { CommandError } from '../commands/command-error.ts'
+import { commandOf } from '../commands/table.ts'
+import { everyKey, Keyspace } from '../database/keyspace.ts'
+import { type Reply, ReplyError } from '../resp/reply.ts'
+import { describeFailure } from './failure.ts'
+import { Sessions } from './sessions.ts'
+import { Sweeper } from './sweeper.ts'
+import { Topics } from './topics.ts'
+import { Waiters } from './waiters.ts'
+import { Watches } from './watches.ts'
+
+export interface OwnerOptions {
+  readonly database: DatabaseSync
+  readonly limits: StoreLimits
+  /** Milliseconds since 1970; Date.now by default. */
+  readonly now?: () => number
+  /** Something that an operator should know: corrupt pages, a full disk. */
+  readonly onProblem?: (error: Error) => void
+  /** Frees room on a full disk, once; false when there is none left to free. */
+  readonly freeRoom?: () => boolean
+}
+
+interface Outcome {
+  readonly request: Request
+  readonly reply: Reply
+  /** Its number, if it is a write of a session. */
+  readonly sequence: number | undefined
+}
+
+/** What a command returns that will be answered later. */
+const later: Reply = new ReplyError('ERR', 'later')
+
+// A turn ends here at the latest, so that other connections, timers and beats get theirs.
+const turnCommandsMax = 1000
+const turnMsMax = 10
+
+export class Owner {
+  readonly keyspace: Keyspace
+  readonly topics = new Topics()
+  readonly watches = new Watches()
+  readonly waiters = new Waiters(request => {
+    this.#queue.unshift(request)
+    this.#schedule()
+  })
+  readonly sessions: Sessions
+  readonly #options: OwnerOptions
+  readonly #now: () => number
+  readonly #sweeper: Sweeper
+  #queue: Request[] = []
+  #isScheduled = false
+  #isClosed = false
+  #isInTransaction = false
+  /** Counts changes, to know whether a command that failed has left any. */
+  #changes = 0
+  readonly #published: { channel: Buffer; message: Buffer }[] = []
+  readonly #touched: { name: Buffer; field: Buffer | undefined }[] = []
+
+  constructor(options: OwnerOptions) {
+    const { database, limits } = options
+    this.#options = options
+    this.#now = options.now ?? Date.now
+    this.keyspace = new Keyspace(database, { isOwner: true })
+    this.keyspace.keysMax = limits.keysMax
+    this.keyspace.onTouched = (name, field) => {
+      this.#changes++
+      if (name === everyKey || this.watches.has(name) || this.waiters.has(name)) this.#touched.push({ name, field })
+    }
+    this.sessions = new Sessions(this.keyspace)
+    this.#sweeper = new Sweeper(this.keyspace, work => this.#runAlone(work))
+  }
+
+  /** Requests that wait for their turn. */
+  get queued(): number {
+    return this.#queue.length
+  }
+
+  /** Runs a request with the others of this turn. */
+  submit(request: Request): void {
+    if (this.#isClosed) {
+      request.answer(new ReplyError('STORE_CLOSED', 'the store is closing'))
+      return
+    }
+    this.#queue.push(request)
+    this.#schedule()
+  }
+
+  /** A connection has gone: nobody waits for its answers. */
+  leave(client: Client): void {
+    this.waiters.leave(client)
+    this.topics.leave(client)
+    this.watches.leave(client)
+  }
+
+  /** Runs work of the owner itself in a transaction of its own, between turns. */
+  exclusively<Result>(work: (keyspace: Keyspace) => Result): Result {
+    return this.#runAlone(() => work(this.keyspace))
+  }
+
+  /** Answers what has come, and nothing more. */
+  close(): void {
+    while (this.#queue.length > 0) this.#turn()
+    this.#isClosed = true
+    this.#sweeper.stop()
+    this.waiters.close()
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(this.#turn)
+  }
+
+  readonly #turn = (): void => {
+    this.#isScheduled = false
+    const batch = this.#takeBatch()
+    if (batch.length === 0) return
+    this.keyspace.now = this.#now()
+    const startedAt = performance.now()
+    let outcomes: Outcome[]
+    try {
+      outcomes = this.#runTogether(batch, startedAt + turnMsMax)
+    } catch {
+      this.#rollBack()
+      // One of them cannot be carried out, or the disk is full: each by itself, so that the others do not suffer.
+      outcomes = batch.flatMap(request => this.#runOne(request))
+    }
+    for (const { request, reply } of outcomes) if (reply !== later) request.answer(reply)
+    if (this.#queue.length > 0) this.#schedule()
+  }
+
+  #takeBatch(): Request[] {
+    if (this.#queue.length <= turnCommandsMax) {
+      const all = this.#queue
+      this.#queue = []
+      return all
+    }
+    return this.#queue.splice(0, turnCommandsMax)
+  }
+
+  #runTogether(batch: Request[], until: number): Outcome[] {
+    const outcomes: Outcome[] = []
+    for (const [i, request] of batch.entries()) {
+      outcomes.push(this.#run(request))
+      // Looked at rarely: the clock costs as much as a small command.
+      if (i % 32 === 31 && i + 1 < batch.length && performance.now() > until) {
+        this.#queue = [...batch.slice(i + 1), ...this.#queue]
+        break
+      }
+    }
+    this.#commit(outcomes)
+    return outcomes
+  }
+
+  /** By itself, and with an answer whatever happens. */
+  #runOne(request: Request): Outcome[] {
+    try {
+      const outcome = this.#run(request, { mayFail: true })
+      this.#commit([outcome])
+      return [outcome]
+    } catch (error) {
+      this.#rollBack()
+      if (error instanceof CommandError) return [this.#failed(request, error)]
+      const failure = describeFailure(error, this.keyspace.database)
+      if (failure.isSpace && isFreeing(request) && this.#options.freeRoom?.()) return this.#runOne(request)
+      this.#options.onProblem?.(error as Error)
+      return [this.#failed(request, failure.error)]
+    }
+  }
+
+  #failed(request: Request, error: CommandError): Outcome {
+    return { request, reply: new ReplyError(error.code, error.message), sequence: undefined }
+  }
+
+  /** @throws whatever is not the fault of the command, or is but has left changes. */
+  #run(request: Request, { mayFail = false } = {}): Outcome {
+    const { parts, client } = request
+    const { session } = client
+    const changesBefore = this.#changes
+    let sequence: number | undefined
+    let reply: Reply
+    try {
+      const command = commandOf(parts)
+      if (command.flags.includes('write')) {
+        this.#begin()
+        if (session && !command.flags.includes('waits')) sequence = this.sessions.next(session)
+      }
+      reply = command.run(this.#context(request), this.#checked(parts))
+    } catch (error) {
+      if (!(error instanceof CommandError) || (this.#changes !== changesBefore && !mayFail)) throw error
+      if (this.#changes !== changesBefore) throw error
+      reply = new ReplyError(error.code, error.message)
+    }
+    return { request, reply, sequence }
+  }
+
+  #checked(parts: readonly Buffer[]): readonly Buffer[] {
+    const { valueBytesMax } = this.#options.limits
+    for (const part of parts) {
+      if (part.length > valueBytesMax) {
+        const message = `a value of ${part.length} bytes is above ${valueBytesMax} (store.maxValueBytes)`
+        throw new CommandError('STORE_VALUE_TOO_LARGE', message)
+      }
+    }
+    return parts.slice(1)
+  }
+
+  #context(request: Request): CommandContext {
+    return { keyspace: this.keyspace, now: this.keyspace.now, commandOf, owner: this.#ownerContext(request) }
+  }
+
+  #ownerContext(request: Request): OwnerContext {
+    return {
+      client: request.client,
+      limits: this.#options.limits,
+      publish: (channel, message) => {
+        this.#published.push({ channel, message })
+        return this.topics.countFor(channel)
+      },
+      waitFor: (keys, timeoutMs, onTimeout) => {
+        this.waiters.add(request, { keys, timeoutMs, onTimeout })
+        return later
+      },
+      isBehindOthers: key => this.waiters.isBehindOthers(request, key),
+      topics: this.topics,
+      watches: this.watches,
+      sessions: this.sessions,
+    }
+  }
+
+  #begin(): void {
+    if (this.#isInTransaction) return
+    this.keyspace.sql('BEGIN IMMEDIATE').run()
+    this.#isInTransaction = true
+  }
+
+  #commit(outcomes: readonly Outcome[]): void {
+    if (this.#isInTransaction) {
+      this.keyspace.flush()
+      this.sessions.record(outcomes, this.keyspace.now)
+      this.keyspace.sql('COMMIT').run()
+      this.#isInTransaction = false
+    }
+    this.#tell()
+  }
+
+  /** What was published, and who waits for what has changed: only when it is committed, so that they see it. */
+  #tell(): void {
+    for (const { channel, message } of this.#published.splice(0)) this.topics.deliver(channel, message)
+    for (const { name, field } of this.#touched.splice(0)) {
+      this.watches.tell(name, field)
+      this.waiters.wake(name)
+    }
+  }
+
+  #rollBack(): void {
+    this.#published.length = 0
+    this.#touched.length = 0
+    // SQLite may have rolled back by itself.
+    if (this.#isInTransaction && this.keyspace.database.isTransaction) this.keyspace.sql('ROLLBACK').run()
+    this.#isInTransaction = false
+    this.keyspace.forget()
+    this.sessions.forget()
+  }
+
+  #runAlone<Result>(work: () => Result): Result {
+    this.keyspace.now = this.#now()
+    try {
+      this.#begin()
+      const result = work()
+      this.#commit([])
+      return result
+    } catch (error) {
+      this.#rollBack()
+      throw error
+    }
+  }
+}
+
+function isFreeing({ parts }: Request): boolean {
+  try {
+    return commandOf(parts).flags.includes('frees')
+  } catch {
+    return false
+  }
+}
