@@ -18,4 +18,6 @@ if (major < 24 || (major === 24 && minor < 15)) {
   const { main } = await import('./cli/main.ts')
   await main(process.argv)
   await early?.endEarlyWorker()
+  // A start that has failed must not be kept by what it had begun: a log that cannot be written, a watched folder.
+  if (process.argv[2] === 'start' || process.argv[2] === 'dev') process.exit()
 }

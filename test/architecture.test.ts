@@ -15,6 +15,7 @@ const rooms: Record<string, { readonly imports: readonly string[]; readonly beca
   base: { imports: [], because: 'Used by all, so it uses none.' },
   ipc: { imports: ['base'], because: 'Messages are data: no side of a channel may need the other side to read them.' },
   config: { imports: ['base'], because: 'No room imports config: each receives its own resolved section.' },
+  store: { imports: ['base', 'ipc'], because: 'It knows nothing of HTTP, nor of who uses it.' },
   edge: {
     imports: ['base'],
     because: 'Its last step is a function it is given, so that it also runs without workers.',
@@ -27,7 +28,7 @@ const rooms: Record<string, { readonly imports: readonly string[]; readonly beca
     because: 'A command becomes a process, or asks one over its control socket; it never reaches into one.',
   },
   processes: {
-    imports: ['base', 'ipc', 'config', 'edge', 'supervisor', 'worker', 'control'],
+    imports: ['base', 'ipc', 'config', 'edge', 'store', 'supervisor', 'worker', 'control'],
     because: 'They wire the rooms of a process, and so know all of them but the command line that starts it.',
   },
 }

@@ -12,14 +12,19 @@ export function stateFolderOf(folder: string, name: string): string {
   return join(folder, '.saola', name)
 }
 
-/**
- * The control socket of a tree: in its state folder, or, where that path is too long for a socket, under a short
- * name made of it in the user's own runtime folder. Whoever creates the folder there must give it mode 0700.
- */
+/** The control socket of a tree: see socketInFolder. */
 export function controlSocketOf(stateFolder: string, env: NodeJS.ProcessEnv): string {
-  const path = join(stateFolder, 'control.sock')
+  return socketInFolder(stateFolder, 'control.sock', env)
+}
+
+/**
+ * A Unix socket of this name in a folder, or, where that path is too long for a socket, under a short name made of it
+ * in the user's own runtime folder. Whoever creates the folder there must give it mode 0700.
+ */
+export function socketInFolder(folder: string, name: string, env: NodeJS.ProcessEnv): string {
+  const path = join(folder, name)
   if (Buffer.byteLength(path) <= socketPathBytesMax) return path
-  const shortName = `${fingerprint(stateFolder)}.sock`
+  const shortName = `${fingerprint(path)}.sock`
   const candidates = [
     ...(env.XDG_RUNTIME_DIR ? [join(env.XDG_RUNTIME_DIR, 'saola', shortName)] : []),
     join(tmpdir(), `saola-${process.getuid?.() ?? 0}`, shortName),
@@ -29,7 +34,7 @@ export function controlSocketOf(stateFolder: string, env: NodeJS.ProcessEnv): st
 }
 
 /** 64 bits of FNV-1a as hex: enough to tell folders apart, and node:crypto need not be loaded at every start. */
-function fingerprint(text: string): string {
+export function fingerprint(text: string): string {
   let hash = 0xcbf29ce484222325n
   for (const byte of Buffer.from(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
   return hash.toString(16).padStart(16, '0')

@@ -30,12 +30,18 @@ export const expectedSize = 'a size such as "1mb"'
  * @throws {ServerError} ERR_CONFIG_INVALID when it is no duration, or one above 24 days.
  */
 export function parseDuration(value: string | number): number {
+  return parseDurationUpTo(durationMsMax, value)
+}
+
+/** As `parseDuration`, for what no timer waits for. */
+export function parseDurationUpTo(msMax: number, value: string | number): number {
   const found = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(String(value).trim())
   if (!found) throw new ServerError('ERR_CONFIG_INVALID', `expected ${expectedDuration}, got ${quote(value)}`)
   const unit = (found[2] ?? 's') as keyof typeof msPerUnit
   const ms = Math.round(Number(found[1]) * msPerUnit[unit])
-  if (ms > durationMsMax) {
-    throw new ServerError('ERR_CONFIG_INVALID', `expected a duration of at most "24d", got ${quote(value)}`)
+  if (ms > msMax) {
+    const daysMax = Math.floor(msMax / msPerUnit.d)
+    throw new ServerError('ERR_CONFIG_INVALID', `expected a duration of at most "${daysMax}d", got ${quote(value)}`)
   }
   return ms
 }

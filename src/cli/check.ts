@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { ServerError } from '../base/errors.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
+import { refuseLogFiles } from '../processes/log-files.ts'
 import { addConfigOptions, type ConfigOptions, loadRequest } from './config-options.ts'
 import { print, printJson } from './terminal.ts'
 
@@ -20,6 +21,7 @@ export function define(command: Command): void {
 async function check(app: string | undefined, options: CheckOptions): Promise<void> {
   try {
     const { config, warnings } = await loadConfig(loadRequest(app, options, 'start'))
+    refuseLogFiles(config)
     if (options.json) printJson({ ok: true, file: config.file, problems: [], warnings })
     else print(...warnings.map(warning => `warning: ${warning}`), summaryOf(config))
   } catch (error) {

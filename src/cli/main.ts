@@ -1,6 +1,7 @@
 /** `saola`: the list of commands. Each is one file here, loaded only when it is asked for. */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { currentFolder } from '../base/current-folder.ts'
 import { ServerError } from '../base/errors.ts'
 import { formatError } from './format-error.ts'
 
@@ -35,6 +36,7 @@ const commands: Record<string, CommandRow> = {
   stop: { summary: 'stop the tree, or some of its workers', load: () => import('./stop.ts') },
   scale: { summary: 'change the number of workers', load: () => import('./scale.ts') },
   logs: { summary: 'what the tree and its workers print', load: () => import('./logs.ts') },
+  store: { summary: 'look into the shared store, back it up and restore it', load: () => import('./store.ts') },
   stack: { summary: 'what a worker does at this moment', load: () => import('./stack.ts') },
 }
 
@@ -60,6 +62,7 @@ async function createProgram(wanted: string | undefined): Promise<Command> {
     .helpCommand(false)
     .configureOutput({ outputError: (text, write) => write(usageText(text)) })
     .exitOverride()
+    .hook('preAction', requireFolder)
     .addHelpText(
       'after',
       '\nExamples:\n  saola start ./app.ts\n  saola reload --wait\n  saola status\n\n"saola <command> --help" says more.',
@@ -69,6 +72,12 @@ async function createProgram(wanted: string | undefined): Promise<Command> {
     if (name === wanted) (await load()).define(command, { version })
   }
   return program
+}
+
+/** Every command begins with where it was called. The help does not. */
+function requireFolder(): void {
+  if (currentFolder() !== undefined) return
+  throw new ServerError('ERR_USAGE', 'The folder that this was called in has been deleted. Change into another one.')
 }
 
 /** What commander says of a wrong command line, in the form of all other errors. */

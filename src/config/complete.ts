@@ -15,7 +15,7 @@ export interface Unfinished extends Omit<Config, 'name' | 'apps' | 'log' | 'mode
 
 /** Gives everything that is `auto` its value. */
 export function completeConfig(
-  { name: chosenName, apps, log, control, ...rest }: Unfinished,
+  { name: chosenName, apps, log, control, store, ...rest }: Unfinished,
   { mode, env, tty = false }: LoadRequest,
   { file, dir }: { readonly file: string | undefined; readonly dir: string },
 ): Config {
@@ -28,6 +28,7 @@ export function completeConfig(
     apps: Object.fromEntries(
       Object.entries(apps).map(([app, options]) => [app, completeApp(app, options, format, dir)]),
     ),
+    store: { ...store, dir: store.dir === 'auto' ? join(stateDir, 'store') : store.dir },
     control: { socket: control.socket === 'auto' ? controlSocketOf(stateDir, env) : control.socket },
     log: { ...log, format },
     mode,

@@ -53,6 +53,17 @@ export const defaultTree: Omit<Unfinished, 'apps'> = {
   "control": {
     "socket": "auto"
   },
+  "store": {
+    "dir": "auto",
+    "durability": "everysec",
+    "maxSize": 0,
+    "maxValueBytes": 134217728,
+    "maxKeys": 0,
+    "snapshot": {
+      "every": 300000,
+      "keep": 3
+    }
+  },
   "log": {
     "level": "info",
     "format": "auto",
@@ -121,6 +132,15 @@ export const options: readonly Option[] = [
   {"path":"apps.*.accessLog.backups","description":"How many rotated files are kept.","change":"restart","expected":"a whole number of at least 0","default":10,"isRequired":false,"types":["integer"],"words":[],"isSection":false},
   {"path":"control","description":"How the commands of the CLI reach the tree.","default":{},"isRequired":false,"types":["object"],"words":[],"isSection":true},
   {"path":"control.socket","description":"The path of the control socket; `\"auto\"` is `.saola/<name>/control.sock` beside the configuration.","change":"refused","kind":"path","expected":"a path","default":"auto","isRequired":false,"types":["string"],"words":[],"isSection":false},
+  {"path":"store","description":"The data that all processes share, with `saola/store`.","default":{},"isRequired":false,"types":["object"],"words":[],"isSection":true},
+  {"path":"store.dir","description":"Its folder, on a disk of this machine; `\"auto\"` is `.saola/<name>/store` beside the configuration.","change":"refused","kind":"path","expected":"a path","default":"auto","isRequired":false,"types":["string"],"words":[],"isSection":false},
+  {"path":"store.durability","description":"When a write is on the disk: whenever the system likes, within a second, or before it is answered. All three survive a process that is killed.","change":"refused","expected":"\"memory\", \"everysec\" or \"always\"","default":"everysec","isRequired":false,"types":["string"],"words":["memory","everysec","always"],"isSection":false},
+  {"path":"store.maxSize","description":"The largest size of its file; 0 for none. Above it writes fail, reads and deletes do not.","change":"refused","kind":"size","expected":"a size such as \"1mb\"","default":0,"isRequired":false,"types":["string","number"],"words":[],"isSection":false},
+  {"path":"store.maxValueBytes","description":"The largest size of a value.","change":"refused","kind":"size","expected":"a size such as \"1mb\"","default":"128MB","isRequired":false,"types":["string","number"],"words":[],"isSection":false},
+  {"path":"store.maxKeys","description":"The most keys; 0 for no limit.","change":"refused","expected":"a whole number of at least 0","default":0,"isRequired":false,"types":["integer"],"words":[],"isSection":false},
+  {"path":"store.snapshot","description":"Copies of the store that a damaged file is replaced by.","default":{},"isRequired":false,"types":["object"],"words":[],"isSection":true},
+  {"path":"store.snapshot.every","description":"How often a snapshot is taken, if there is something new; 0 never.","change":"refused","kind":"duration","expected":"a duration such as \"30s\" or \"500ms\"","default":"5m","isRequired":false,"types":["string","number"],"words":[],"isSection":false},
+  {"path":"store.snapshot.keep","description":"How many snapshots are kept.","change":"refused","expected":"a whole number of at least 1","default":3,"isRequired":false,"types":["integer"],"words":[],"isSection":false},
   {"path":"log","description":"Saola's own log, in which the output of the workers stands, too.","default":{},"isRequired":false,"types":["object"],"words":[],"isSection":true},
   {"path":"log.level","description":"The least level that is written.","change":"live","expected":"\"debug\", \"info\", \"warn\" or \"error\"","default":"info","isRequired":false,"types":["string"],"words":["debug","info","warn","error"],"isSection":false},
   {"path":"log.format","description":"`\"auto\"` is `\"pretty\"` on a terminal and `\"json\"` elsewhere; `\"raw\"` leaves the lines of the workers as they are.","change":"refused","expected":"\"auto\", \"pretty\", \"json\" or \"raw\"","default":"auto","isRequired":false,"types":["string"],"words":["auto","pretty","json","raw"],"isSection":false},

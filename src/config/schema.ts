@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { controlOptions } from '../control/options.ts'
 import { edgeOptions } from '../edge/options.ts'
+import { storeOptions } from '../store/options.ts'
 import { supervisorOptions, treeOptions } from '../supervisor/options.ts'
 import { workerOptions } from '../worker/options.ts'
 
@@ -34,5 +35,6 @@ export const configSchema = z.strictObject({
     .prefault({})
     .meta({ description: 'The applications by name, such as `web`: letters, digits, _ and -.' }),
   control: controlOptions,
+  store: storeOptions,
   ...treeOptions.shape,
 })

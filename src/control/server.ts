@@ -1,10 +1,12 @@
 /** The control socket: HTTP over a Unix socket that only its owner can open. */
-import { chmodSync, mkdirSync, statSync, unlinkSync } from 'node:fs'
+import { chmodSync, statSync, unlinkSync } from 'node:fs'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import net from 'node:net'
 import { dirname } from 'node:path'
 import { codeOf, messageOf, ServerError } from '../base/errors.ts'
+import { makeFolder } from '../base/make-folder.ts'
 import { http } from '../base/node-http.ts'
+import { lockPath } from '../base/process-lock.ts'
 import { type OperationHandlers, type OperationName, type OperationRow, operations } from './operations.ts'
 
 const bodyBytesMax = 64 * 1024
@@ -16,6 +18,7 @@ const words: ReadonlyMap<string, boolean> = new Map([
 ])
 // A client that does not read its log lines is let go before they fill the memory.
 const pendingBytesMax = 4 * 1024 * 1024
+const advice = 'Another place can be chosen with control.socket.'
 
 export interface ControlServer {
   readonly path: string
@@ -28,30 +31,52 @@ export interface ControlServer {
  * @throws {ServerError} ERR_ALREADY_RUNNING when a live tree answers there.
  */
 export async function openControl(path: string, handlers: OperationHandlers): Promise<ControlServer> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  refuseForeignFolder(dirname(path))
-  await clearPath(path)
+  await prepareFolder(dirname(path))
+  // Held until the end: of those that start at once, one knocks at the path, and makes its socket there.
+  const lock = await lockPath(path)
+  if (!lock) throw alreadyRunning(path)
   const server = http.createServer({ requestTimeout: 10_000 }, (req, res) => void answer(handlers, req, res))
   server.maxConnections = connectionsMax
-  await listen(server, path)
+  try {
+    await clearPath(path)
+    await listen(server, path)
+  } catch (error) {
+    lock.release()
+    throw error
+  }
   return {
     path,
     close() {
       // Node removes the socket's file with the server.
       server.close()
       server.closeAllConnections()
+      lock.release()
     },
   }
+}
+
+async function prepareFolder(folder: string): Promise<void> {
+  try {
+    await makeFolder(folder, 0o700)
+  } catch (error) {
+    const message = `Cannot make the folder of the control socket ${folder} (${codeOf(error)}). ${advice}`
+    throw new ServerError('ERR_ADDRESS_UNAVAILABLE', message, { cause: error })
+  }
+  refuseForeignFolder(folder)
+}
+
+function alreadyRunning(path: string): ServerError {
+  const message = `A tree runs already: it answers on ${path}. Stop it, or use another name.`
+  return new ServerError('ERR_ALREADY_RUNNING', message)
 }
 
 /** In a folder such as /tmp somebody else may have made ours first, and could put a socket of his own in the place. */
 function refuseForeignFolder(folder: string): void {
   const isPublic = (statSync(dirname(folder)).mode & 0o002) !== 0
   if (!isPublic || statSync(folder).uid === process.getuid?.()) return
-  const advice = 'Remove it, or choose another place with control.socket.'
   throw new ServerError(
     'ERR_ADDRESS_UNAVAILABLE',
-    `Cannot open the control socket ${folder} (the folder belongs to another user). ${advice}`,
+    `Cannot open the control socket ${folder} (the folder belongs to another user). Remove it. ${advice}`,
   )
 }
 
@@ -64,12 +89,7 @@ async function clearPath(path: string): Promise<void> {
     })
     socket.once('error', resolve)
   })
-  if (problem === undefined) {
-    throw new ServerError(
-      'ERR_ALREADY_RUNNING',
-      `A tree runs already: it answers on ${path}. Stop it, or use another name.`,
-    )
-  }
+  if (problem === undefined) throw alreadyRunning(path)
   if (codeOf(problem) === 'ECONNREFUSED') unlinkSync(path)
 }
 

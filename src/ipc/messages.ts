@@ -16,6 +16,8 @@ export interface WorkerSpec {
   readonly index: number
   /** Counts the reloads since the tree was started, from 1. */
   readonly generation: number
+  /** How the processes of the tree come to the shared store, as JSON: for its environment (`SAOLA_STORE_TREE`). */
+  readonly store: string
   /** Absolute path of the application. */
   readonly entry: string
   /**

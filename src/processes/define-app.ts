@@ -2,6 +2,7 @@
 import { memoryBytes } from '../base/memory-limit.ts'
 import type { AppConfig, Config } from '../config/config.ts'
 import type { WorkerSpec } from '../ipc/messages.ts'
+import type { OwnerSpec } from '../store/owner/owner-spec.ts'
 import { type AppDefinition, acceptorOf, type Place } from '../supervisor/app-definition.ts'
 import type { GroupSpec } from '../supervisor/fleet.ts'
 import { type Identity, identityOf } from '../supervisor/identity.ts'
@@ -14,12 +15,12 @@ import { inheritedEnvironment, workerFile } from './worker-launch.ts'
  * @throws {ServerError} ERR_USER_UNKNOWN when a user or group does not exist.
  */
 export function defineApps(config: Config, revision: number): AppDefinition[] {
-  return Object.values(config.apps).map(app => defineApp(config.name, app, revision))
+  return Object.values(config.apps).map(app => defineApp({ tree: config.name, store: JSON.stringify(storeOf(config)) }, app, revision))
 }
 
-function defineApp(tree: string, app: AppConfig, revision: number): AppDefinition {
+function defineApp(tree: Pick<WorkerSpec, 'tree' | 'store'>, app: AppConfig, revision: number): AppDefinition {
   const identity = identityOf(app.user, app.group)
-  const fixed = { ...workerSpec(app), tree, app: app.name, accept: acceptorOf(app) }
+  const fixed = { ...workerSpec(app), ...tree, app: app.name, accept: acceptorOf(app) }
   const { accessLog } = app
   return {
     spec: groupSpec(app, revision),
@@ -34,6 +35,12 @@ function defineApp(tree: string, app: AppConfig, revision: number): AppDefinitio
     accessLog: accessLog && accessLog.file !== '-' ? accessLog : undefined,
     launch: place => launchOf(app, identity, { ...fixed, ...placeOf(place) }, place),
   }
+}
+
+function storeOf({ store }: Config): OwnerSpec {
+  const { dir, durability, maxSize, maxValueBytes, maxKeys, snapshot } = store
+  const snapshots = { everyMs: snapshot.every, keep: snapshot.keep }
+  return { dir, durability, sizeMax: maxSize, valueBytesMax: maxValueBytes, keysMax: maxKeys, snapshots }
 }
 
 function stickyCookieOf({ balance, sticky }: AppConfig): string | undefined {
@@ -66,7 +73,7 @@ function bytesOf(limit: { fraction: number } | { bytes: number } | undefined, wo
   return 'bytes' in limit ? limit.bytes : Math.floor((memoryBytes() / workers) * limit.fraction)
 }
 
-type FixedSpec = Omit<WorkerSpec, 'tree' | 'app' | 'accept' | 'index' | 'generation' | 'sockets'>
+type FixedSpec = Omit<WorkerSpec, 'tree' | 'store' | 'app' | 'accept' | 'index' | 'generation' | 'sockets'>
 
 function workerSpec(app: AppConfig): FixedSpec {
   const { graceful, ready, recycle, accessLog } = app

@@ -1,12 +1,18 @@
+import { currentFolder } from '../base/current-folder.ts'
 import { endEarly, startEarly } from '../supervisor/early-child.ts'
+import { notePassedSockets } from '../supervisor/passed-sockets.ts'
 import { inheritedEnvironment, workerFile } from './worker-launch.ts'
 
 /** Starts the first worker of a tree that has nothing unusual, before it is known whether this one has. */
 export function startEarlyWorker(): void {
+  // Its pipes are sockets, too.
+  notePassedSockets()
+  const cwd = currentFolder()
+  if (cwd === undefined) return
   startEarly({
     command: process.execPath,
     args: [workerFile],
-    cwd: process.cwd(),
+    cwd,
     env: inheritedEnvironment(),
     uid: undefined,
     gid: undefined,

@@ -11,6 +11,7 @@ import { acceptorOf } from '../supervisor/app-definition.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import { monotonicTime, type SystemdNotifier } from '../supervisor/systemd.ts'
 import { defineApps } from './define-app.ts'
+import { refuseLogFiles } from './log-files.ts'
 
 export interface ReloaderOptions {
   readonly supervisor: Supervisor
@@ -114,7 +115,9 @@ export class Reloader {
     if (file !== undefined && !existsSync(file) && findConfigFile(dir) === undefined) {
       throw new ServerError('ERR_CONFIG_UNREADABLE', `The configuration ${file} is gone.`)
     }
-    return this.#options.load()
+    const loaded = await this.#options.load()
+    refuseLogFiles(loaded.config)
+    return loaded
   }
 
   /** Whoever reloads by a signal has nothing but the log to read why. */

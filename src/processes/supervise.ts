@@ -1,16 +1,18 @@
 /** The supervisor process: wires configuration, supervisor, control socket, signals and output together. */
-import { mkdirSync } from 'node:fs'
 import { systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import { makeFolder } from '../base/make-folder.ts'
 import type { LoadedConfig } from '../config/config.ts'
 import { type ControlServer, openControl } from '../control/server.ts'
 import type { OpenFiles } from '../supervisor/output/open-files.ts'
+import { notePassedSockets } from '../supervisor/passed-sockets.ts'
 import { writePidFile } from '../supervisor/pid-file.ts'
 import { listenToSignals, type SignalVerbs } from '../supervisor/signals.ts'
 import { Supervisor } from '../supervisor/supervisor.ts'
 import { openSystemd } from '../supervisor/systemd.ts'
 import { banner } from './banner.ts'
 import { defineApps } from './define-app.ts'
+import { refuseLogFiles } from './log-files.ts'
 import { openOutput } from './open-output.ts'
 import { createHandlers } from './operations.ts'
 import { Reloader } from './reloader.ts'
@@ -34,6 +36,8 @@ const flushMs = 2_000
  */
 export async function supervise(options: SuperviseOptions): Promise<number> {
   const { config, warnings } = options.loaded
+  notePassedSockets()
+  refuseLogFiles(config)
   process.title = `saola: ${config.name} supervisor`
   if (config.umask !== undefined) process.umask(config.umask)
   const { log, output, sink, files, format } = openOutput(config.log)
@@ -69,7 +73,7 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
   }
   let control: ControlServer | undefined
   let removePidFile: (() => void) | undefined
-  showStateFolder(config.stateDir)
+  await showStateFolder(config.stateDir)
   try {
     control = await openControl(config.control.socket, createHandlers({ supervisor, reloader, output, files, stop }))
     removePidFile = config.pidFile === undefined ? undefined : writePidFile(config.pidFile)
@@ -90,16 +94,15 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
   removePidFile?.()
   await files.closeAll(flushMs)
   await output.flush(flushMs)
+  // Whoever started it looks at its terminal, and the log went elsewhere, if anywhere.
+  if (code !== 0 && config.log.file !== '-') process.stderr.write(`saola: ${supervisor.failure}\n`)
   return code
 }
 
 /** Commands look for trees by this folder, also where the path of the socket would be too long in it. */
-function showStateFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-  } catch {
-    // The folder is read-only and the socket elsewhere: commands find it by the configuration.
-  }
+async function showStateFolder(folder: string): Promise<void> {
+  // Where it cannot be made, the folder is read-only and the socket elsewhere: commands find it by the configuration.
+  await makeFolder(folder, 0o700).catch(() => {})
 }
 
 interface SignalTargets {

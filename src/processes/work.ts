@@ -23,6 +23,8 @@ const [{ compileAccessLog }, { runWorker }] = await Promise.all([
   import('../worker/worker.ts'),
 ])
 const spec = task === toldLater ? await toldSpec() : (JSON.parse(task) as WorkerSpec)
+// Whoever uses saola/store finds the tree's by this: the application, and what it starts.
+process.env.SAOLA_STORE_TREE = spec.store
 await runWorker({
   spec,
   fds: { accessLog: 4, watch: 5 },

@@ -6,11 +6,13 @@ import { isSaolaMessage, sendToWorker } from '../ipc/channel.ts'
 import type { FromWorker, StackReply, ToWorker } from '../ipc/messages.ts'
 import { takeEarly } from './early-child.ts'
 import { type Launch, spawnProcess, workerFds } from './spawn-process.ts'
+import { StderrTail } from './stderr-tail.ts'
 
 export interface ChildEvents {
   message(message: FromWorker): void
   stack(reply: StackReply): void
-  exit(code: number | null, signal: string | null): void
+  /** `stderr` is the last of what it printed, if it never was ready. */
+  exit(code: number | null, signal: string | null, stderr: Promise<string>): void
 }
 
 export interface RunningChild {
@@ -38,13 +40,18 @@ export function startChild(launch: Launch, events: ChildEvents): RunningChild {
   const { pid } = child
   if (pid === undefined) throw new Error(startProblem(child, launch))
   child.on('error', () => {})
-  child.on('message', message => isSaolaMessage(message) && events.message(message as FromWorker))
+  const pipes = child.stdio as readonly unknown[]
+  const tail = new StderrTail(pipes[2] as Readable)
+  child.on('message', message => {
+    if (!isSaolaMessage(message)) return
+    if ((message as FromWorker).type === 'saola.ready') tail.forget()
+    events.message(message as FromWorker)
+  })
   child.once('exit', (code, signal) => {
     // What it started must not outlive it, and must not hold its pipes open.
     killGroup(pid, 'SIGKILL')
-    events.exit(code, signal)
+    events.exit(code, signal, tail.end())
   })
-  const pipes = child.stdio as readonly unknown[]
   const watch = pipes[workerFds.watch] as Duplex
   readLines(watch, line => events.stack(JSON.parse(line) as StackReply))
   return {

@@ -70,3 +70,10 @@ test('it is not given away under another umask', () => {
     process.umask(umask)
   }
 })
+
+test('one that cannot be started is no trouble for who starts it', () => {
+  for (const impossible of [{ command: '/no/such/command' }, { cwd: '/no/such/folder' }, { args: ['\0'] }]) {
+    startEarly({ ...launch, ...impossible })
+    assert.equal(takeEarly(wanted(impossible)), undefined)
+  }
+})

@@ -23,13 +23,25 @@ interface EarlyChild {
 
 let waiting: EarlyChild | undefined
 
-/** Starts the process. It does not keep this one alive, and ends with it. */
+/**
+ * Starts the process. It does not keep this one alive, and ends with it. Where it cannot be started, the start goes on
+ * without: whoever starts the next process will hear why.
+ */
 export function startEarly(launch: Launch): void {
   // Its sockets are not bound yet, and this is how they can be given to it later: see Acceptor.
   if (!('_createServerHandle' in net)) return
+  try {
+    begin(launch)
+  } catch {
+    // No folder, no memory: heard later.
+  }
+}
+
+function begin(launch: Launch): void {
   const child = spawnProcess({ ...launch, env: { ...launch.env, SAOLA_WORKER: toldLater } })
-  // It could not be started: whoever starts the next one will hear why.
   child.on('error', () => {})
+  // Without free descriptors it has not even pipes.
+  if (child.pid === undefined) return
   for (const part of [child, child.channel, ...child.stdio]) (part as { unref?(): void } | null)?.unref?.()
   waiting = { child, launch, umask: process.umask() }
   process.once('exit', endWaiting)

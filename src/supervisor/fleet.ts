@@ -97,7 +97,7 @@ export interface Rollout {
   readonly reason: string
   /** The group came with this rollout, and goes again if it fails. */
   readonly isNewGroup: boolean
-  /** Places still to do, in order. */
+  /** Places still to do, in order. One that is stopped or scaled away meanwhile is none any more. */
   pending: number[]
   /** The successor that is booting. */
   childId: number | undefined
@@ -106,6 +106,8 @@ export interface Rollout {
 
 export interface Group {
   spec: GroupSpec
+  /** The reload that `spec` came with. */
+  generation: number
   slots: Slot[]
   rollout: Rollout | undefined
   /** A child of it has been ready at least once: a first boot that fails is the application's fault. */
@@ -153,10 +155,10 @@ export function createFleet(now: number): Fleet {
   }
 }
 
-export function createGroup(spec: GroupSpec): Group {
+export function createGroup(spec: GroupSpec, generation: number): Group {
   const slots = Array.from({ length: spec.workers }, (_, index) => createSlot(index))
   const pressure = { highSince: undefined, lowSince: undefined, calmUntil: 0 }
-  return { spec, slots, rollout: undefined, hasServed: false, pressure }
+  return { spec, generation, slots, rollout: undefined, hasServed: false, pressure }
 }
 
 export function createSlot(index: number): Slot {

@@ -10,6 +10,8 @@ import net from 'node:net'
 import { dirname } from 'node:path'
 import { type Address, formatAddress, unavailable } from '../base/address.ts'
 import { codeOf, messageOf, ServerError } from '../base/errors.ts'
+import { lockPath } from '../base/process-lock.ts'
+import { wasPassed } from './passed-sockets.ts'
 
 export interface ListenSocket {
   /** The address as it is: with the port that the system chose for port 0. */
@@ -39,6 +41,7 @@ const { BoundSocket, _createServerHandle } = net as unknown as {
 interface RawHandle {
   readonly fd: number
   getsockname?(out: { address?: string; port?: number; family?: string }): number
+  getpeername?(out: object): number
   close(): void
 }
 
@@ -122,16 +125,24 @@ async function openUnix(key: string, path: string): Promise<ListenSocket> {
   if (Buffer.byteLength(path) > pathBytesMax) throw unusable(key, `the path is longer than ${pathBytesMax} bytes`)
   // The bind itself would say that it is not permitted.
   if (!existsSync(dirname(path))) throw unusable(key, 'the folder does not exist')
-  await removeStale(key, path)
+  // Held as long as the socket: until the first worker listens, nothing answers on it, and it looks like a stale one.
+  const lock = await lockPath(path)
+  if (!lock) throw unusable(key, 'a live server holds it. Stop it first')
   try {
+    await removeStale(key, path)
     const bound = BoundSocket ? new BoundSocket({ path }) : boundOf(_createServerHandle(path, -1, -1))
     // connect(2) needs write permission; the umask still has its say through the folder.
     chmodSync(path, 0o777 & ~process.umask())
     const inode = lstatSync(path).ino
     const socket = socketOf(key, bound)
-    return { ...socket, close: () => closeUnix(socket, path, inode) }
+    const close = () => {
+      closeUnix(socket, path, inode)
+      lock.release()
+    }
+    return { ...socket, close }
   } catch (error) {
-    throw unavailable(key, error)
+    lock.release()
+    throw error instanceof ServerError ? error : unavailable(key, error)
   }
 }
 
@@ -168,13 +179,20 @@ function answers(path: string): Promise<boolean> {
 }
 
 function inherited(key: string, fd: number): ListenSocket {
+  let isSocket: boolean
   try {
-    if (!fstatSync(fd).isSocket()) throw new Error('it is no socket')
+    isSocket = fstatSync(fd).isSocket()
   } catch (error) {
-    throw new ServerError('ERR_ADDRESS_UNAVAILABLE', `Cannot listen on ${key} (${messageOf(error)}).`, { cause: error })
+    throw unusable(key, messageOf(error))
   }
+  if (!isSocket) throw unusable(key, 'it is no socket')
+  if (!wasPassed(fd)) throw unusable(key, 'no socket of this number was passed to this process')
   // Not ours to close: after a reload without it, another one may ask for it again.
-  return socketOf(key, { fd: () => fd, address: () => undefined, close: () => {} })
+  const socket = socketOf(key, { fd: () => fd, address: () => undefined, close: () => {} })
+  const handle = socket.handle() as RawHandle | undefined
+  if (!handle && '_createServerHandle' in net) throw unusable(key, 'it is no stream socket')
+  if (handle?.getpeername?.({}) === 0) throw unusable(key, 'it is a connection, and no listen socket')
+  return socket
 }
 
 /**

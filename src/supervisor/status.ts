@@ -2,7 +2,7 @@ import { formatAddress } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { AppStatus, ChildState, ChildStatus, ExitStatus, ReloadOutcome, TreeStatus } from '../ipc/status.ts'
 import type { AppDefinition } from './app-definition.ts'
-import type { Child, Exit, Fleet, Group, Slot } from './fleet.ts'
+import { type Child, type Exit, type Fleet, type Group, nameOf, type Slot } from './fleet.ts'
 
 export interface StatusSources {
   readonly name: string
@@ -35,6 +35,15 @@ export function buildStatus(sources: StatusSources): TreeStatus {
     apps: [...fleet.groups.values()].map(group => appStatus(group, sources)),
     children: childrenOf(sources),
   }
+}
+
+/** Why the first place that was given up is empty, if there is one. */
+export function findFailure({ groups }: Fleet): string | undefined {
+  for (const [group, { slots }] of groups) {
+    const slot = slots.find(slot => slot.emptyState === 'FATAL')
+    if (slot) return `Worker ${nameOf({ group, index: slot.index })} ${slot.lastExit?.reason}`
+  }
+  return undefined
 }
 
 function appStatus(group: Group, sources: StatusSources): AppStatus {

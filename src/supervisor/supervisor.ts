@@ -17,10 +17,12 @@ import type { Output } from './output/output.ts'
 import type { RotatingFile } from './output/rotating-file.ts'
 import { endsWithin } from './output/sink.ts'
 import { nextTickMs, plan } from './plan/plan.ts'
+import { isEnding } from './plan/spawn.ts'
+import { stopping } from './plan/stop.ts'
 import type { Action, FleetEvent } from './plan/turn.ts'
 import { SocketSet } from './socket-set.ts'
 import { stackText, whereOf } from './stack-text.ts'
-import { buildStatus } from './status.ts'
+import { buildStatus, findFailure } from './status.ts'
 
 export interface SupervisorOptions {
   readonly name: string
@@ -47,6 +49,7 @@ export interface Outcome {
 
 const stackWaitMs = 2_000
 const lastWordsMs = 2_000
+const stopped = 'The tree has stopped.'
 
 export class Supervisor {
   readonly #options: SupervisorOptions
@@ -64,6 +67,7 @@ export class Supervisor {
   readonly #startedAt: number
   #ticket = 0
   #exitCode = 0
+  #listenFailure: string | undefined
   #lastReload: ReloadOutcome | undefined
 
   constructor(options: SupervisorOptions) {
@@ -102,6 +106,11 @@ export class Supervisor {
 
   get generation(): number {
     return this.#fleet.generation
+  }
+
+  /** Why it never came to serve, of a tree that has ended so. */
+  get failure(): string {
+    return this.#listenFailure ?? findFailure(this.#fleet) ?? 'No worker became ready.'
   }
 
   status(): TreeStatus {
@@ -145,6 +154,8 @@ export class Supervisor {
    */
   async reload(apps: readonly AppDefinition[]): Promise<ReloadOutcome> {
     const startedAt = this.#options.clock.now()
+    // It has waited for its turn, and the stop came first: no address is to be bound any more.
+    if (isEnding(this.#fleet)) return this.noteReload({ ok: false, message: stopping }, startedAt)
     await this.#sockets.open(apps)
     for (const app of apps) this.#define(app)
     const outcome = await this.#ask(ticket => ({ type: 'reload', ticket, specs: apps.map(app => app.spec) }))
@@ -184,6 +195,7 @@ export class Supervisor {
   }
 
   #ask(event: (ticket: number) => FleetEvent): Promise<Outcome> {
+    if (this.#fleet.phase === 'ended') return Promise.resolve({ ok: false, message: stopped })
     const ticket = ++this.#ticket
     return new Promise(resolve => {
       this.#waiting.set(ticket, resolve)
@@ -230,10 +242,10 @@ export class Supervisor {
       const running = startChild(app.launch({ index: child.index, generation: child.generation, sockets }), {
         message: message => this.#receive(child, message),
         stack: reply => this.#receiveStack(child, reply),
-        exit: (code, signal) => {
+        exit: (code, signal, stderr) => {
           this.#running.delete(id)
           this.#dispatch.gone(child)
-          this.#events.push({ type: 'exited', id, code, signal })
+          void stderr.then(stderr => this.#events.push({ type: 'exited', id, code, signal, stderr }))
         },
       })
       this.#running.set(id, running)
@@ -293,8 +305,16 @@ export class Supervisor {
 
   #sendListener(child: Child, index: number): void {
     const app = this.#definitions.get(keyOf(child.group, child.revision))
-    const handle = app && this.#sockets.of(app)[index]?.handle()
-    if (handle) this.#running.get(child.id)?.send({ type: 'saola.listener', index }, handle, true)
+    const socket = app && this.#sockets.of(app)[index]
+    const handle = socket?.handle()
+    const running = this.#running.get(child.id)
+    if (handle) running?.send({ type: 'saola.listener', index }, handle, true)
+    else if (child.state === 'STARTING') {
+      // It would wait for the copy until its time is over, and nobody learned why.
+      const message = `Cannot listen on ${socket?.label} (no copy of the socket can be made).`
+      this.#events.push({ type: 'boot-failed', id: child.id, message, stack: '' })
+      running?.kill('SIGKILL')
+    }
   }
 
   #receiveStack(child: Child, reply: StackReply): void {
@@ -316,6 +336,7 @@ export class Supervisor {
       // that served before a reload serves on.
       this.#options.log.error('listen.failed', { error: messageOf(error) })
       if (this.#fleet.generation > 1) return
+      this.#listenFailure = messageOf(error)
       this.#exitCode = 1
       this.stop(false)
     })
@@ -361,7 +382,7 @@ export class Supervisor {
     await endsWithin(Promise.all(this.#streams), lastWordsMs)
     this.#dispatch.close()
     this.#sockets.close()
-    for (const settle of this.#waiting.values()) settle({ ok: false, message: 'The tree has stopped.' })
+    for (const settle of this.#waiting.values()) settle({ ok: false, message: stopped })
     return code
   }
 }

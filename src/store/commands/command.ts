@@ -75,11 +75,33 @@ export interface OwnerContext {
   publish(channel: Buffer, message: Buffer): number
   /**
    * Not now: the request is run again when one of these keys has changed, in the order of those who wait for it, or is
-   * answered with `onTimeout`; 0 waits for ever. The command returns what this returns.
+   * answered with `onTimeout`; 0 waits for ever. After `wakeAfterMs` it is run again without a change. The command returns
+   * what this returns.
    */
-  waitFor(keys: readonly Buffer[], timeoutMs: number, onTimeout: Reply): Reply
+  waitFor(keys: readonly Buffer[], timeoutMs: number, onTimeout: Reply, wakeAfterMs?: number): Reply
+  /** Undefined for a store without a file. */
+  readonly files: StoreFiles | undefined
+  /** The request is answered when this is: with its error if it is rejected. The command returns what this returns. */
+  answerWith(reply: Promise<Reply>): Reply
+  /** Ends the wait of a request that this connection has named so; whether there was one. */
+  cancelWait(name: Buffer): boolean
   /** Whether others have waited longer than this request for a change of this key. */
   isBehindOthers(key: Buffer): boolean
+}
+
+/** What an owner can do with its files. */
+export interface StoreFiles {
+  /** Where the store is. */
+  readonly dir: string
+  readonly durability: string
+  /** Bytes on the disk. */
+  size(): number
+  /** Saves all of it in a file, beside the owner's work. */
+  backup(file: string): Promise<void>
+  /** Puts a backup in the place of all there is. */
+  restore(file: string): Promise<void>
+  /** What is wrong with the file, a line each; empty when it is sound. */
+  check(): Promise<readonly string[]>
 }
 
 /** A connection, as commands see it. */
@@ -99,6 +121,8 @@ export interface Request {
   readonly client: Client
   /** The name and the arguments. */
   readonly parts: readonly Buffer[]
+  /** The number that a write of a session has there. */
+  readonly sequence?: number | undefined
   /** Called once, after the commit. */
   answer(reply: Reply): void
 }

@@ -1,5 +1,5 @@
 /** What concerns a connection of saola/store itself, and topics and watches, which belong to it. */
-import { ok, Status } from '../resp/reply.ts'
+import { ok, Pairs, Status } from '../resp/reply.ts'
 import { integerOf } from './arguments.ts'
 import { type Command, type CommandContext, type OwnerContext, oneKey } from './command.ts'
 import { CommandError } from './command-error.ts'
@@ -102,9 +102,35 @@ export const connection: readonly Command[] = [
     },
   },
   {
+    name: 'saola.cancel',
+    summary: 'Ends the wait of this name: 1, or 0 when it is over already.',
+    usage: 'request',
+    arity: 1,
+    flags: ['owner'],
+    keys: undefined,
+    run: (context, [request]) => (ownerOf(context).cancelWait(request as Buffer) ? 1 : 0),
+  },
+  {
+    name: 'hello',
+    summary: 'Which version of the protocol is spoken from now on: 2 or 3.',
+    usage: '[version]',
+    arity: [0, 1],
+    flags: ['owner'],
+    keys: undefined,
+    run: (context, [version]) => {
+      const { client } = ownerOf(context)
+      const wanted = version === undefined ? client.protocol : integerOf(version)
+      if (wanted !== 2 && wanted !== 3) throw new CommandError('NOPROTO', 'unsupported protocol version')
+      client.protocol = wanted
+      const text = (value: string) => Buffer.from(value)
+      const about = { server: text('saola'), proto: wanted, id: client.id, mode: text('standalone'), role: text('master') }
+      return new Pairs(Object.entries(about).flatMap(([name, value]) => [text(name), value]))
+    },
+  },
+  {
     name: 'saola.session',
     summary:
-      'Goes on with the numbered writes of a process: the last number known here, and the answers after `received`.',
+      'Goes on with the numbered writes of a process: the last number known here, and the answers after `received` with their numbers.',
     usage: 'session received',
     arity: 2,
     flags: ['owner'],
@@ -113,8 +139,8 @@ export const connection: readonly Command[] = [
       const { sessions, client } = ownerOf(context)
       const session = sessions.open(id as Buffer)
       sessions.acknowledge(session, integerOf(received))
-      client.session = session
-      return [session.sequence, session.answers.map(({ reply }) => reply)]
+      sessions.attach(session, client)
+      return [session.sequence, session.answers.flatMap(answer => [answer.sequence, answer.reply])]
     },
   },
   {

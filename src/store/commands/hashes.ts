@@ -10,6 +10,13 @@ import { bufferOf } from './strings.ts'
 const pageMax = 10_000
 const { hash } = keyTypes
 
+// Not put together where they are used: a text that is made anew is looked up slowly.
+const selectField = `SELECT f.value, f.expires, k.expires FROM keys k JOIN fields f ON f.id = k.id AND f.field = ?2
+  WHERE k.name = ?1 AND k.type = ${hash}`
+const live = 'WHERE id = ?1 AND field = ?2 AND (expires IS NULL OR expires > ?4)'
+const updateValue = `UPDATE fields SET value = ?3 ${live}`
+const updateField = `UPDATE fields SET value = ?3, expires = ?5 ${live}`
+
 type FieldRow = [field: Uint8Array, value: Uint8Array]
 
 export const hashes: readonly Command[] = [
@@ -276,12 +283,9 @@ function isExpected(value: Buffer | undefined, expected: Buffer): boolean {
 
 /** One search for the key and its field together: what a map's `peek` waits for. */
 function readField(keyspace: Keyspace, key: Buffer, field: Buffer): Buffer | null {
-  const row = keyspace
-    .sql(
-      `SELECT f.value, f.expires, k.expires FROM keys k JOIN fields f ON f.id = k.id AND f.field = ?2
-       WHERE k.name = ?1 AND k.type = ${hash}`,
-    )
-    .get(key, field) as unknown as [Uint8Array, number | null, number | null] | undefined
+  const row = keyspace.sql(selectField).get(key, field) as unknown as
+    | [Uint8Array, number | null, number | null]
+    | undefined
   if (row) {
     const [value, ends, keyEnds] = row
     const isOver = (ends !== null && ends <= keyspace.now) || (keyEnds !== null && keyEnds <= keyspace.now)
@@ -372,11 +376,10 @@ function writeField(
   keyspace.touch(entry.name, field)
   const { id } = entry
   const { now } = keyspace
-  const live = 'WHERE id = ?1 AND field = ?2 AND (expires IS NULL OR expires > ?4)'
   const { changes } =
     expires === 'keep'
-      ? keyspace.sql(`UPDATE fields SET value = ?3 ${live}`).run(id, field, value, now)
-      : keyspace.sql(`UPDATE fields SET value = ?3, expires = ?5 ${live}`).run(id, field, value, now, expires)
+      ? keyspace.sql(updateValue).run(id, field, value, now)
+      : keyspace.sql(updateField).run(id, field, value, now, expires)
   if (changes !== 0) return false
   const ends = expires === 'keep' ? null : expires
   const insert = 'INSERT INTO fields (id, field, value, expires) VALUES (?, ?, ?, ?)'

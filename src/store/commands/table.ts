@@ -1,17 +1,26 @@
 /** Every command of the store. One row makes it known to dispatch, to COMMAND, to the docs and to local reads. */
+import { caches } from './caches.ts'
 import type { Command } from './command.ts'
 import { CommandError } from './command-error.ts'
+import { administration } from './administration.ts'
 import { connection } from './connection.ts'
 import { hashes } from './hashes.ts'
 import { keys } from './keys.ts'
+import { listArrays } from './list-arrays.ts'
+import { listTakes } from './list-takes.ts'
+import { lists } from './lists.ts'
+import { locks } from './locks.ts'
+import { sets } from './sets.ts'
+import { sortedSets } from './sorted-sets.ts'
 import { strings } from './strings.ts'
 import { transactions } from './transaction.ts'
 
 export const commands: ReadonlyMap<string, Command> = new Map(
-  [...keys, ...strings, ...hashes, ...connection, ...transactions].map(command => [command.name, command]),
+  [...keys, ...strings, ...hashes, ...sets, ...sortedSets, ...lists, ...listArrays, ...listTakes, ...locks, ...caches, ...connection,
+    ...administration, ...transactions].map(command => [command.name, command]),
 )
 
-const byBytes = new Map<string, Command>()
+const byText = new Map<string, Command>()
 
 /**
  * The command of a request, which is its name and its arguments.
@@ -19,9 +28,12 @@ const byBytes = new Map<string, Command>()
  * @throws {CommandError} when there is none of this name, or the number of arguments is wrong.
  */
 export function commandOf(request: readonly Buffer[]): Command {
-  const text = request[0]?.toString('latin1') ?? ''
-  const command = byBytes.get(text) ?? lookUp(text)
-  const count = request.length - 1
+  return commandNamed(request[0]?.toString('latin1') ?? '', request.length - 1)
+}
+
+/** The same for a name and a number of arguments. */
+export function commandNamed(name: string, count: number): Command {
+  const command = byText.get(name) ?? lookUp(name)
   const { arity } = command
   const isRight =
     typeof arity === 'number' ? (arity < 0 ? count >= -arity : count === arity) : count >= arity[0] && count <= arity[1]
@@ -33,7 +45,7 @@ export function commandOf(request: readonly Buffer[]): Command {
 function lookUp(text: string): Command {
   const command = commands.get(text.toLowerCase())
   if (!command) throw new CommandError('ERR', `unknown command '${text.slice(0, 128)}'`)
-  if (byBytes.size < 4 * commands.size) byBytes.set(text, command)
+  if (byText.size < 4 * commands.size) byText.set(text, command)
   return command
 }
 

@@ -123,6 +123,8 @@ export class Keyspace {
       | undefined
     const entry = row && this.#recall(Buffer.from(row[0]))
     if (!entry) return
+    // If it was one of a cache.
+    this.sql('DELETE FROM uses WHERE id = ? AND field = ?').run(id, field)
     this.touch(entry.name, field)
     this.resize(entry, -1)
   }

@@ -38,6 +38,13 @@ CREATE TABLE IF NOT EXISTS items (
   value BLOB NOT NULL,
   PRIMARY KEY (id, position)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS items_uneven ON items (id) WHERE (position & 1023) <> 0;
+CREATE TABLE IF NOT EXISTS taken (
+  request BLOB NOT NULL PRIMARY KEY,
+  reply BLOB,
+  seen INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS taken_seen ON taken (seen);
 
 CREATE TABLE IF NOT EXISTS members (
   id INTEGER NOT NULL,
@@ -53,6 +60,30 @@ CREATE TABLE IF NOT EXISTS blocks (
   size INTEGER NOT NULL,
   PRIMARY KEY (id, score, member)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS uses (
+  id INTEGER NOT NULL,
+  field BLOB NOT NULL,
+  used INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  PRIMARY KEY (id, field)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS uses_order ON uses (id, used);
+CREATE TABLE IF NOT EXISTS cache_sizes (
+  id INTEGER NOT NULL PRIMARY KEY,
+  entries INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER IF NOT EXISTS uses_insert AFTER INSERT ON uses BEGIN
+  INSERT INTO cache_sizes VALUES (new.id, 1, new.bytes)
+    ON CONFLICT (id) DO UPDATE SET entries = entries + 1, bytes = bytes + new.bytes;
+END;
+CREATE TRIGGER IF NOT EXISTS uses_update AFTER UPDATE OF bytes ON uses BEGIN
+  UPDATE cache_sizes SET bytes = bytes + new.bytes - old.bytes WHERE id = new.id;
+END;
+CREATE TRIGGER IF NOT EXISTS uses_delete AFTER DELETE ON uses BEGIN
+  UPDATE cache_sizes SET entries = entries - 1, bytes = bytes - old.bytes WHERE id = old.id;
+END;
 
 CREATE TABLE IF NOT EXISTS garbage (id INTEGER NOT NULL PRIMARY KEY, type INTEGER NOT NULL) STRICT;
 

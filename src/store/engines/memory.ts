@@ -28,11 +28,11 @@ export class MemoryEngine implements Engine {
   #isClosed = false
   #requestNext = 1
 
-  constructor({ now = Date.now, limits = {} }: MemoryOptions = {}) {
+  constructor({ now, limits = {} }: MemoryOptions = {}) {
     const database = new DatabaseSync(':memory:')
     database.exec(schema)
-    this.#owner = new Owner({ database, now, limits: { ...defaultLimits, ...limits } })
-    this.#reader = new LocalReader(database, now)
+    this.#owner = new Owner({ database, ...(now && { now }), limits: { ...defaultLimits, ...limits } })
+    this.#reader = new LocalReader(database, { now: now ?? Date.now, isOwnConnection: false })
     this.#listeners = new PushListeners(call => this.call(call))
     const push = (reply: Reply) => this.#listeners.receive(reply)
     this.#client = { id: 1, name: 'memory', protocol: 3, session: undefined, push }
@@ -77,6 +77,12 @@ export class MemoryEngine implements Engine {
 
   watch(key: string, listener: (field: Buffer | undefined) => void): Promise<Unsubscribe> {
     return this.#listeners.watch(key, listener)
+  }
+
+  /** For tests: what was called before is carried out, and what is over after it ends at once. */
+  moveClock(move: () => void): void {
+    this.#throwIfClosed()
+    this.#owner.moveClock(move)
   }
 
   async close(): Promise<void> {

@@ -5,7 +5,7 @@
  * Requests come from connections (resp/server.ts) or, without a process of its own, straight from engines/memory.ts.
  */
 import type { DatabaseSync } from 'node:sqlite'
-import type { Client, CommandContext, OwnerContext, Request, StoreLimits } from '../commands/command.ts'
+import type { Client, CommandContext, OwnerContext, Request, StoreFiles, StoreLimits } from '../commands/command.ts'
 import { CommandError } from '../commands/command-error.ts'
 import { commandOf } from '../commands/table.ts'
 import { everyKey, Keyspace } from '../database/keyspace.ts'
@@ -24,6 +24,7 @@ export interface OwnerOptions {
   readonly now?: () => number
   /** Something that an operator should know: corrupt pages, a full disk. */
   readonly onProblem?: (error: Error) => void
+  readonly files?: StoreFiles | undefined
   /** Frees room on a full disk, once; false when there is none left to free. */
   readonly freeRoom?: () => boolean
 }
@@ -31,8 +32,6 @@ export interface OwnerOptions {
 interface Outcome {
   readonly request: Request
   readonly reply: Reply
-  /** Its number, if it is a write of a session. */
-  readonly sequence: number | undefined
 }
 
 /** What a command returns that will be answered later. */
@@ -46,15 +45,21 @@ export class Owner {
   readonly keyspace: Keyspace
   readonly topics = new Topics()
   readonly watches = new Watches()
-  readonly waiters = new Waiters(request => {
-    this.#queue.unshift(request)
-    this.#schedule()
-  })
+  readonly waiters = new Waiters(
+    request => {
+      this.#woken.push(request)
+      this.#schedule()
+    },
+    () => this.#options.now?.() ?? performance.now(),
+  )
   readonly sessions: Sessions
   readonly #options: OwnerOptions
   readonly #now: () => number
   readonly #sweeper: Sweeper
   #queue: Request[] = []
+  /** They have waited longer than all in the queue, in their order. */
+  #woken: Request[] = []
+  readonly #left = new WeakSet<Client>()
   #isScheduled = false
   #isClosed = false
   #isInTransaction = false
@@ -74,7 +79,7 @@ export class Owner {
       if (name === everyKey || this.watches.has(name) || this.waiters.has(name)) this.#touched.push({ name, field })
     }
     this.sessions = new Sessions(this.keyspace)
-    this.#sweeper = new Sweeper(this.keyspace, work => this.#runAlone(work))
+    this.#sweeper = new Sweeper(this.keyspace, this.#now, work => this.#runAlone(work))
   }
 
   /** Requests that wait for their turn. */
@@ -94,9 +99,26 @@ export class Owner {
 
   /** A connection has gone: nobody waits for its answers. */
   leave(client: Client): void {
+    this.#left.add(client)
     this.waiters.leave(client)
     this.topics.leave(client)
     this.watches.leave(client)
+  }
+
+  /** Runs work that has transactions of its own. All keys may have changed by it. */
+  betweenTurns<Result>(work: (keyspace: Keyspace) => Result): Result {
+    try {
+      return work(this.keyspace)
+    } finally {
+      this.keyspace.forget()
+      this.sessions.forget()
+      this.watches.tell(everyKey, undefined)
+    }
+  }
+
+  /** Runs work if nothing else is to be done. */
+  whenIdle(work: () => unknown): void {
+    if (this.#queue.length === 0 && !this.#isClosed) work()
   }
 
   /** Runs work of the owner itself in a transaction of its own, between turns. */
@@ -104,12 +126,21 @@ export class Owner {
     return this.#runAlone(() => work(this.keyspace))
   }
 
+  /** For a clock that is moved by hand: answers what has come, moves it, and does at once what timers would do. */
+  moveClock(move: () => void): void {
+    while (this.#queue.length + this.#woken.length > 0) this.#turn()
+    move()
+    while (this.#sweeper.sweep());
+    this.waiters.catchUp()
+  }
+
   /** Answers what has come, and nothing more. */
   close(): void {
-    while (this.#queue.length > 0) this.#turn()
+    while (this.#queue.length + this.#woken.length > 0) this.#turn()
     this.#isClosed = true
     this.#sweeper.stop()
     this.waiters.close()
+    this.#woken.length = 0
   }
 
   #schedule(): void {
@@ -130,6 +161,7 @@ export class Owner {
     } catch {
       this.#rollBack()
       // One of them cannot be carried out, or the disk is full: each by itself, so that the others do not suffer.
+      for (const request of batch) this.waiters.withdraw(request)
       outcomes = batch.flatMap(request => this.#runOne(request))
     }
     for (const { request, reply } of outcomes) if (reply !== later) request.answer(reply)
@@ -137,6 +169,7 @@ export class Owner {
   }
 
   #takeBatch(): Request[] {
+    if (this.#woken.length > 0) this.#queue = [...this.#woken.splice(0), ...this.#queue]
     if (this.#queue.length <= turnCommandsMax) {
       const all = this.#queue
       this.#queue = []
@@ -176,21 +209,24 @@ export class Owner {
   }
 
   #failed(request: Request, error: CommandError): Outcome {
-    return { request, reply: new ReplyError(error.code, error.message), sequence: undefined }
+    return { request, reply: new ReplyError(error.code, error.message) }
   }
 
   /** @throws whatever is not the fault of the command, or is but has left changes. */
   #run(request: Request, { mayFail = false } = {}): Outcome {
-    const { parts, client } = request
-    const { session } = client
+    const { parts } = request
     const changesBefore = this.#changes
-    let sequence: number | undefined
     let reply: Reply
     try {
       const command = commandOf(parts)
+      if (command.flags.includes('waits') && this.#left.has(request.client)) {
+        // Nobody is there to take it.
+        this.waiters.passOn(request)
+        return { request, reply: null }
+      }
       if (command.flags.includes('write')) {
+        this.sessions.check(request)
         this.#begin()
-        if (session && !command.flags.includes('waits')) sequence = this.sessions.next(session)
       }
       reply = command.run(this.#context(request), this.#checked(parts))
     } catch (error) {
@@ -198,7 +234,7 @@ export class Owner {
       if (this.#changes !== changesBefore) throw error
       reply = new ReplyError(error.code, error.message)
     }
-    return { request, reply, sequence }
+    return { request, reply }
   }
 
   #checked(parts: readonly Buffer[]): readonly Buffer[] {
@@ -224,10 +260,16 @@ export class Owner {
         this.#published.push({ channel, message })
         return this.topics.countFor(channel)
       },
-      waitFor: (keys, timeoutMs, onTimeout) => {
-        this.waiters.add(request, { keys, timeoutMs, onTimeout })
+      waitFor: (keys, timeoutMs, onTimeout, wakeAfterMs) => {
+        this.waiters.add(request, { keys, timeoutMs, onTimeout, wakeAfterMs })
         return later
       },
+      files: this.#options.files,
+      answerWith: promise => {
+        promise.then(request.answer, error => request.answer(failureOf(error)))
+        return later
+      },
+      cancelWait: name => this.waiters.cancel(request.client, name),
       isBehindOthers: key => this.waiters.isBehindOthers(request, key),
       topics: this.topics,
       watches: this.watches,
@@ -282,6 +324,11 @@ export class Owner {
       throw error
     }
   }
+}
+
+function failureOf(error: unknown): ReplyError {
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  return new ReplyError(typeof code === 'string' ? code : 'ERR', String(message))
 }
 
 function isFreeing({ parts }: Request): boolean {

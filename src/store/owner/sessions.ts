@@ -3,6 +3,8 @@
  * transaction the last number and the answers are kept. When the owner was killed, or the connection broke, the process
  * says whose session it goes on with, hears how far it was, takes the answers that it has missed, and sends the rest again.
  */
+import type { Client, Request } from '../commands/command.ts'
+import { CommandError } from '../commands/command-error.ts'
 import type { Keyspace } from '../database/keyspace.ts'
 import type { Reply } from '../resp/reply.ts'
 import { ReplyParser } from '../resp/reply-parser.ts'
@@ -10,16 +12,22 @@ import { ReplyWriter } from '../resp/write-reply.ts'
 
 export interface Session {
   readonly id: Buffer
-  /** The number of the last write. */
+  /** The number of the last write that was carried out. */
   sequence: number
   /** Answers that the process may not have got yet, in their order. */
-  answers: { readonly sequence: number; readonly reply: Reply }[]
+  answers: Answer[]
+  /** Its present connection. */
+  client: Client | undefined
 }
 
-interface Numbered {
-  readonly request: { readonly client: { readonly session: Session | undefined } }
+interface Answer {
+  readonly sequence: number
   readonly reply: Reply
-  readonly sequence: number | undefined
+}
+
+interface Outcome {
+  readonly request: Request
+  readonly reply: Reply
 }
 
 // A process that was away for longer has ended.
@@ -41,10 +49,19 @@ export class Sessions {
     return session
   }
 
-  /** The number of the next write. */
-  next(session: Session): number {
-    session.sequence++
-    return session.sequence
+  /** From now on it goes over this connection. What is still to come over an older one was sent again, and does not count. */
+  attach(session: Session, client: Client): void {
+    session.client = client
+    client.session = session
+  }
+
+  /** @throws {CommandError} when a numbered write was carried out already, or comes over a connection of old. */
+  check({ client, sequence }: Request): void {
+    if (sequence === undefined) return
+    const { session } = client
+    if (session?.client !== client || sequence <= session.sequence) {
+      throw new CommandError('ERR', 'this write was sent again over another connection')
+    }
   }
 
   /** The process has the answers up to this one. */
@@ -55,11 +72,13 @@ export class Sessions {
   }
 
   /** Part of each transaction: the numbers and answers of its writes. */
-  record(outcomes: readonly Numbered[], now: number): void {
+  record(outcomes: readonly Outcome[], now: number): void {
     const changed = new Set<Session>()
-    for (const { request, reply, sequence } of outcomes) {
-      const { session } = request.client
-      if (!session || sequence === undefined) continue
+    for (const { request, reply } of outcomes) {
+      const { sequence, client } = request
+      const { session } = client
+      if (sequence === undefined || session?.client !== client || sequence <= session.sequence) continue
+      session.sequence = sequence
       session.answers.push({ sequence, reply })
       changed.add(session)
     }
@@ -70,7 +89,7 @@ export class Sessions {
     }
   }
 
-  /** A rolled back transaction has counted numbers that were not used. */
+  /** A rolled back transaction may have recorded what did not happen. */
   forget(): void {
     for (const session of this.#known.values()) {
       const { sequence, answers } = this.#load(session.id)
@@ -79,9 +98,10 @@ export class Sessions {
     }
   }
 
-  /** The connection has ended; what is in the file is enough to go on. */
-  close(session: Session): void {
-    this.#known.delete(session.id.toString('latin1'))
+  /** A connection has ended; what is in the file is enough to go on. */
+  detach(client: Client): void {
+    const { session } = client
+    if (session?.client === client) this.#known.delete(session.id.toString('latin1'))
   }
 
   /** Clears away sessions of processes that have ended. */
@@ -91,21 +111,27 @@ export class Sessions {
 
   #load(id: Buffer): Session {
     const row = this.#keyspace.sql('SELECT sequence, replies FROM sessions WHERE session = ?').get(id)
-    if (!row) return { id, sequence: 0, answers: [] }
+    if (!row) return { id, sequence: 0, answers: [], client: undefined }
     const [sequence, replies] = row as unknown as [number, Uint8Array]
-    return { id, sequence, answers: decode(replies, sequence) }
+    return { id, sequence, answers: decode(replies), client: undefined }
   }
 }
 
-function encode(answers: Session['answers']): Buffer {
+/** Each number and its answer, one after the other. */
+function encode(answers: readonly Answer[]): Buffer {
   const writer = new ReplyWriter()
-  for (const { reply } of answers) writer.append(reply, 3)
+  for (const { sequence, reply } of answers) {
+    writer.append(sequence, 3)
+    writer.append(reply, 3)
+  }
   return Buffer.concat(writer.take())
 }
 
-/** Numbers of the answers are in sequence, and the last one is known. */
-function decode(bytes: Uint8Array, last: number): Session['answers'] {
-  const parser = new ReplyParser()
-  const replies = parser.push(Buffer.from(bytes))
-  return replies.map((reply, i) => ({ sequence: last - replies.length + 1 + i, reply }))
+function decode(bytes: Uint8Array): Answer[] {
+  const replies = new ReplyParser().push(Buffer.from(bytes))
+  const answers: Answer[] = []
+  for (let i = 0; i + 1 < replies.length; i += 2) {
+    answers.push({ sequence: replies[i] as number, reply: replies[i + 1] as Reply })
+  }
+  return answers
 }

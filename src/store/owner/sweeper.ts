@@ -6,13 +6,15 @@ const sliceMs = 5
 const rowsAtOnce = 200
 
 const tablesOf: Record<number, readonly string[]> = {
-  [keyTypes.hash]: ['fields'],
+  [keyTypes.hash]: ['fields', 'uses', 'cache_sizes'],
   [keyTypes.set]: ['fields'],
   [keyTypes.list]: ['items'],
   [keyTypes.zset]: ['members', 'blocks'],
 }
 const keyColumn: Record<string, string> = {
   fields: 'field',
+  uses: 'field',
+  cache_sizes: 'id',
   items: 'position',
   members: 'member',
   blocks: 'score, member',
@@ -20,13 +22,15 @@ const keyColumn: Record<string, string> = {
 
 export class Sweeper {
   readonly #keyspace: Keyspace
+  readonly #now: () => number
   readonly #inTransaction: (work: () => boolean) => boolean
   #timer: NodeJS.Timeout | NodeJS.Immediate | undefined
   #isStopped = false
 
   /** `inTransaction` runs work in a transaction of its own, and returns what the work returns. */
-  constructor(keyspace: Keyspace, inTransaction: (work: () => boolean) => boolean) {
+  constructor(keyspace: Keyspace, now: () => number, inTransaction: (work: () => boolean) => boolean) {
     this.#keyspace = keyspace
+    this.#now = now
     this.#inTransaction = inTransaction
     this.#wait(idleMs)
   }
@@ -70,7 +74,7 @@ export class Sweeper {
         `SELECT EXISTS (SELECT 1 FROM keys WHERE expires IS NOT NULL AND expires <= ?1)
          OR EXISTS (SELECT 1 FROM fields WHERE expires IS NOT NULL AND expires <= ?1) OR EXISTS (SELECT 1 FROM garbage)`,
       )
-      .get(Date.now()) as unknown as [number]
+      .get(this.#now()) as unknown as [number]
     return count === 1
   }
 

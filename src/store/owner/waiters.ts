@@ -6,10 +6,18 @@ interface Waiter {
   readonly keys: readonly string[]
   /** Who has waited longer has a smaller one. Kept when it is woken in vain. */
   readonly ticket: number
-  /** By performance.now(). */
   readonly deadline: number
+  /** When it tries again without a change. */
+  readonly wakeAt: number
   readonly onTimeout: Reply
   timer: NodeJS.Timeout | undefined
+}
+
+interface Wait {
+  readonly keys: readonly Buffer[]
+  readonly timeoutMs: number
+  readonly onTimeout: Reply
+  readonly wakeAfterMs?: number | undefined
 }
 
 /**
@@ -21,36 +29,39 @@ export class Waiters {
   readonly #byKey = new Map<string, Set<Waiter>>()
   readonly #byRequest = new WeakMap<Request, Waiter>()
   readonly #wakeUp: (request: Request) => void
+  readonly #now: () => number
   #ticketNext = 1
 
   /** `wakeUp` runs a request again, before all that have come later. */
-  constructor(wakeUp: (request: Request) => void) {
+  constructor(wakeUp: (request: Request) => void, now: () => number) {
     this.#wakeUp = wakeUp
+    this.#now = now
   }
 
   has(key: Buffer): boolean {
     return this.#byKey.size > 0 && this.#byKey.has(key.toString('latin1'))
   }
 
-  /** A `timeoutMs` of 0 waits for ever. A request that was woken in vain keeps its place and its deadline. */
-  add(request: Request, wait: { keys: readonly Buffer[]; timeoutMs: number; onTimeout: Reply }): void {
+  /**
+   * A `timeoutMs` of 0 waits for ever; after `wakeAfterMs` it is woken without a change. A request that was woken in vain
+   * keeps its place and its deadline.
+   */
+  add(request: Request, wait: Wait): void {
     const before = this.#byRequest.get(request)
-    const deadline =
-      before?.deadline ?? (wait.timeoutMs > 0 ? performance.now() + wait.timeoutMs : Number.POSITIVE_INFINITY)
+    // It has run twice, when the turn was rolled back.
+    if (before) this.#remove(before)
+    const now = this.#now()
+    const deadline = before?.deadline ?? (wait.timeoutMs > 0 ? now + wait.timeoutMs : Number.POSITIVE_INFINITY)
     const waiter: Waiter = {
       request,
       keys: wait.keys.map(key => key.toString('latin1')),
       ticket: before?.ticket ?? this.#ticketNext++,
       deadline,
+      wakeAt: wait.wakeAfterMs === undefined ? Number.POSITIVE_INFINITY : now + Math.max(1, wait.wakeAfterMs),
       onTimeout: wait.onTimeout,
       timer: undefined,
     }
-    if (Number.isFinite(deadline)) {
-      waiter.timer = setTimeout(
-        () => this.#giveUp(waiter),
-        Math.min(Math.max(0, deadline - performance.now()), 2 ** 31 - 1),
-      )
-    }
+    this.#startTimer(waiter)
     this.#byRequest.set(request, waiter)
     for (const key of waiter.keys) this.#insert(key, waiter)
   }
@@ -65,14 +76,48 @@ export class Waiters {
   wake(key: Buffer): void {
     if (this.#byKey.size === 0) return
     const [first] = this.#byKey.get(key.toString('latin1')) ?? []
-    if (!first) return
-    this.#remove(first)
-    this.#wakeUp(first.request)
+    if (first) this.#tryAgain(first)
+  }
+
+  /** Waits no more, and has its place if it waits again. */
+  withdraw(request: Request): void {
+    const waiter = this.#byRequest.get(request)
+    if (waiter) this.#remove(waiter)
+  }
+
+  /** A request that was woken is not carried out: its turn goes to the next. */
+  passOn(request: Request): void {
+    const waiter = this.#byRequest.get(request)
+    if (!waiter) return
+    this.#remove(waiter)
+    for (const key of waiter.keys) this.wake(Buffer.from(key, 'latin1'))
+  }
+
+  /** Ends the wait that a connection has named so, unanswered; whether there was one. */
+  cancel(client: Client, name: Buffer): boolean {
+    for (const waiter of this.#all()) {
+      if (waiter.request.client !== client || !waiter.request.parts.at(-1)?.equals(name)) continue
+      this.#remove(waiter)
+      for (const key of waiter.keys) this.wake(Buffer.from(key, 'latin1'))
+      return true
+    }
+    return false
   }
 
   /** A connection has gone. */
   leave(client: Client): void {
-    for (const waiter of [...this.#all()]) if (waiter.request.client === client) this.#remove(waiter)
+    const gone = [...new Set(this.#all())].filter(waiter => waiter.request.client === client)
+    for (const waiter of gone) this.#remove(waiter)
+    // Whoever waits behind them may have been kept from trying.
+    for (const { request } of gone) this.passOn(request)
+  }
+
+  /** Does what timers would have done by now: for a clock that is moved by hand. */
+  catchUp(): void {
+    // One that gives up may wake another, which then waits no more.
+    for (const waiter of new Set(this.#all())) {
+      if (waiter.keys.some(key => this.#byKey.get(key)?.has(waiter))) this.#onTime(waiter)
+    }
   }
 
   close(): void {
@@ -91,6 +136,25 @@ export class Waiters {
     others.add(waiter)
     for (const other of later) others.add(other)
     this.#byKey.set(key, others)
+  }
+
+  #startTimer(waiter: Waiter): void {
+    const at = Math.min(waiter.deadline, waiter.wakeAt)
+    if (!Number.isFinite(at)) return
+    waiter.timer = setTimeout(() => this.#onTime(waiter), Math.min(Math.max(1, at - this.#now()), 2 ** 31 - 1))
+  }
+
+  #onTime(waiter: Waiter): void {
+    clearTimeout(waiter.timer)
+    const { deadline, wakeAt } = waiter
+    if (Math.min(deadline, wakeAt) > this.#now()) this.#startTimer(waiter)
+    else if (wakeAt < deadline) this.#tryAgain(waiter)
+    else this.#giveUp(waiter)
+  }
+
+  #tryAgain(waiter: Waiter): void {
+    this.#remove(waiter)
+    this.#wakeUp(waiter.request)
   }
 
   #remove(waiter: Waiter): void {

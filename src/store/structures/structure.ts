@@ -1,5 +1,5 @@
 /** What all structures have in common: a name, an engine, and how values become bytes. */
-import { parseDuration } from '../../base/units.ts'
+import { parseDurationUpTo } from '../../base/units.ts'
 import type { Codec } from '../codecs/codec.ts'
 import { codecOf } from '../codecs/codecs.ts'
 import { checkValue, type StandardSchema } from '../codecs/standard-schema.ts'
@@ -18,6 +18,8 @@ export interface ValueOptions<V> {
 }
 
 const keyBytesMax = 64 * 1024
+// A hundred years: an end is a column of a row, and no timer.
+export const durationMsMax = 36_500 * 86_400_000
 
 /** A value as it is kept. */
 export type Encoded = string | Uint8Array
@@ -73,7 +75,7 @@ export function checkKey(key: unknown, what = 'A key'): string {
 export function millisecondsOf(duration: Duration | undefined, what = 'ttl'): number {
   if (duration === undefined) return 0
   try {
-    const ms = parseDuration(duration)
+    const ms = parseDurationUpTo(durationMsMax, duration)
     if (ms > 0) return ms
   } catch {
     // Said below.
@@ -81,7 +83,7 @@ export function millisecondsOf(duration: Duration | undefined, what = 'ttl'): nu
   const text = JSON.stringify(duration)
   throw new StoreError(
     'STORE_ARGUMENT_INVALID',
-    `${what} is a duration above 0 such as 30 (seconds) or "500ms", not ${text}.`,
+    `${what} is a duration above 0, up to "36500d", such as 30 (seconds) or "500ms", not ${text}.`,
   )
 }
 
@@ -92,6 +94,14 @@ export function thenDo<Value, Result>(
 ): Promise<Result> {
   return value instanceof Promise ? value.then(next) : next(value)
 }
+
+/** After a try that others have spoilt: a moment by chance, longer each time, so that the same ones do not meet again. */
+export async function stepAside(tries: number): Promise<void> {
+  const ms = Math.random() * Math.min(tries, stepAsideMsMax)
+  await new Promise(resolve => setTimeout(resolve, ms))
+}
+
+const stepAsideMsMax = 20
 
 /** Pages of whatever size, one after the other; the next is asked for when it is needed. */
 export async function* paged<Item>(next: (last: Item | undefined) => Promise<readonly Item[]>): AsyncGenerator<Item> {

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { makeFolder } from '../../base/make-folder.ts'
 import { bufferBytesDefault, countLines, LineBuffer } from './line-buffer.ts'
 import { rotate } from './rotate.ts'
 import { endsWithin, type Sink } from './sink.ts'
@@ -180,7 +181,7 @@ export class RotatingFile implements Sink {
   }
 
   async #open(): Promise<FileHandle> {
-    await mkdir(dirname(this.path), { recursive: true })
+    await makeFolder(dirname(this.path))
     const handle = await open(this.path, flags, mode)
     const stats = await handle.stat()
     await this.#closeHandle()

@@ -46,7 +46,7 @@ export function onDeadlines(turn: Turn): void {
     for (const slot of group.slots) {
       if (slot.retryAt === undefined || slot.retryAt > now) continue
       slot.retryAt = undefined
-      if (!slot.child && fleet.phase !== 'stopping' && !slot.isHalted) slot.child = spawn(turn, group, slot)
+      if (!slot.child && !slot.isHalted) slot.child = spawn(turn, group, slot)
     }
   }
 }
@@ -93,7 +93,7 @@ function condemn(turn: Turn, child: Child, doom: string): void {
   slot.restarts++
   slot.child = slot.successor
   slot.successor = undefined
-  if (!slot.child && turn.fleet.phase !== 'stopping') slot.child = spawn(turn, group, slot)
+  if (!slot.child) slot.child = spawn(turn, group, slot)
 }
 
 export function onStack(turn: Turn, event: FleetEvent & { type: 'stack' }): void {

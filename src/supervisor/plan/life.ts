@@ -1,8 +1,9 @@
 /** The life of a child: spawned, ready, ended, and what becomes of its place. */
 import { backoffMs } from '../../base/backoff.ts'
 import { type Child, createGroup, type Exit, type Group, type GroupSpec, nameOf, type Slot, slotOf } from '../fleet.ts'
+import { describeExit } from './exit-reason.ts'
 import { failRollout, promote, rolloutStepDone } from './rollout.ts'
-import { fillSlots, spawn } from './spawn.ts'
+import { fillSlots, isEnding, spawn, startFirst } from './spawn.ts'
 import { type FleetEvent, log, type Turn } from './turn.ts'
 
 // A worker that has said why it cannot boot ends by itself; this is how long it may take.
@@ -14,10 +15,9 @@ const bootFailedExitMs = 2_000
  */
 export function startGroups(turn: Turn, specs: readonly GroupSpec[]): void {
   for (const spec of specs) {
-    const group = createGroup(spec)
+    const group = createGroup(spec, turn.fleet.generation)
     turn.fleet.groups.set(spec.name, group)
-    const first = group.slots[0]
-    if (first) first.child = spawn(turn, group, first)
+    startFirst(turn, group)
   }
 }
 
@@ -52,14 +52,14 @@ export function onReady(turn: Turn, id: number, bootMs: number): void {
     turn.actions.push({ do: 'announce', group: group.spec.name })
   }
   if (!group.rollout) fillSlots(turn, group)
-  declareReady(turn)
 }
 
-function declareReady({ fleet, actions }: Turn): void {
+/** The tree has started when every child serves that should; nobody waits for what was stopped or cannot work. */
+export function declareReady({ fleet, actions }: Turn): void {
   if (fleet.phase !== 'starting' || ![...fleet.children.values()].some(child => child.state === 'RUNNING')) return
   for (const group of fleet.groups.values()) {
     const isFatal = group.slots.some(slot => slot.emptyState === 'FATAL')
-    if (!isFatal && group.slots.some(slot => slot.child?.state !== 'RUNNING')) return
+    if (!isFatal && group.slots.some(slot => !slot.isHalted && slot.child?.state !== 'RUNNING')) return
   }
   fleet.phase = 'running'
   actions.push({ do: 'tree-ready' })
@@ -85,7 +85,7 @@ export function onLastWords(turn: Turn, id: number, message: string): void {
   else child.lastWords = message
 }
 
-export function onExited(turn: Turn, event: Pick<FleetEvent & { type: 'exited' }, 'id' | 'code' | 'signal'>): void {
+export function onExited(turn: Turn, event: Omit<FleetEvent & { type: 'exited' }, 'type'>): void {
   const { fleet } = turn
   const child = fleet.children.get(event.id)
   if (!child) return
@@ -118,23 +118,10 @@ function reportExit(turn: Turn, child: Child, exit: Exit, isUnexpected: boolean)
   log(turn, isClean ? 'info' : 'error', isClean ? 'worker.stopped' : 'worker.exited', fields)
 }
 
-/** What the end of a child looked like, in words for `status` and the log. */
-function describeExit(
-  child: Child,
-  { code, signal }: { code: number | null; signal: string | null },
-  now: number,
-): Exit {
-  const how = signal ? `killed by ${signal}` : code === null ? 'could not be started' : `exited with code ${code}`
-  const ended = child.lastWords === undefined ? how : `${how}: ${child.lastWords}`
-  const boot = child.bootError === undefined ? undefined : `could not boot: ${child.bootError}`
-  const early = child.readyAt === undefined && child.state === 'STARTING' ? `${ended} before it was ready` : ended
-  return { code: code ?? undefined, signal: signal ?? undefined, reason: child.doom ?? boot ?? early, atMs: now }
-}
-
 /** Fills a place again whose child ended by itself: at once after a good run, later and later after failed starts. */
 function refill(turn: Turn, group: Group, slot: Slot, ended: Child, exit: Exit): void {
   const { fleet, now } = turn
-  if (fleet.phase === 'stopping' || slot.isHalted) {
+  if (isEnding(fleet) || slot.isHalted) {
     slot.emptyState = 'STOPPED'
     return
   }
@@ -150,7 +137,6 @@ function refill(turn: Turn, group: Group, slot: Slot, ended: Child, exit: Exit):
   if (isHopeless || slot.failures > group.spec.startRetries) {
     slot.emptyState = 'FATAL'
     log(turn, 'error', 'worker.fatal', { name: nameOf(ended), failures: slot.failures, reason: exit.reason })
-    declareReady(turn)
     return
   }
   const waitMs = backoffMs(slot.failures, group.spec.backoff, turn.random)

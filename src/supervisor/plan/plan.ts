@@ -5,11 +5,21 @@
  */
 import { type Fleet, shiftTimes } from '../fleet.ts'
 import { deadlineOf, onBeat, onDeadlines, onStack } from './health.ts'
-import { onBootFailed, onExited, onLastWords, onReady, onSpawned, onSpawnFailed, startGroups } from './life.ts'
+import {
+  declareReady,
+  onBootFailed,
+  onExited,
+  onLastWords,
+  onReady,
+  onSpawned,
+  onSpawnFailed,
+  startGroups,
+} from './life.ts'
 import { continueRollouts, onReload, onRestart, onRetire, retireOld } from './rollout.ts'
 import { onHalt, onScale } from './scale.ts'
 import { scaleByLoad } from './scaling.ts'
-import { endWhenEmpty, onStop } from './stop.ts'
+import { isEnding } from './spawn.ts'
+import { endWhenEmpty, onStop, stopping } from './stop.ts'
 import type { Action, FleetEvent, Turn } from './turn.ts'
 
 // Ticks come every second at the latest, so a longer silence means that this process itself did not run.
@@ -21,11 +31,13 @@ export function plan(fleet: Fleet, event: FleetEvent, now: number, random: () =>
   const gapMs = now - fleet.lastTurnAt
   if (gapMs > suspendedAfterMs) forgive(turn, gapMs)
   fleet.lastTurnAt = now
-  react(turn, event)
+  if (isTooLate(fleet, event)) turn.actions.push({ do: 'settle', ticket: event.ticket, ok: false, message: stopping })
+  else react(turn, event)
   onDeadlines(turn)
   scaleByLoad(turn)
   retireOld(turn)
   continueRollouts(turn)
+  declareReady(turn)
   endWhenEmpty(turn)
   return turn.actions
 }
@@ -49,6 +61,11 @@ export function nextTickMs(fleet: Fleet, now: number): number {
 function forgive(turn: Turn, gapMs: number): void {
   shiftTimes(turn.fleet, gapMs)
   turn.actions.push({ do: 'log', level: 'warn', event: 'supervisor.suspended', fields: { forMs: Math.round(gapMs) } })
+}
+
+/** What operators ask of a tree that stops. It may have waited for its turn since long before the stop. */
+function isTooLate(fleet: Fleet, event: FleetEvent): event is Extract<FleetEvent, { ticket: number }> {
+  return 'ticket' in event && isEnding(fleet)
 }
 
 function react(turn: Turn, event: FleetEvent): void {

@@ -3,27 +3,39 @@
  * A reload and a rolling restart do so with a whole group, recycling with one child at a time.
  */
 import { suggest } from '../../base/suggest.ts'
-import { createGroup, createSlot, type Group, type GroupSpec, nameOf, type Operation, type Slot } from '../fleet.ts'
+import {
+  createGroup,
+  createSlot,
+  type Group,
+  type GroupSpec,
+  nameOf,
+  type Operation,
+  type Rollout,
+  type Slot,
+  slotOf,
+} from '../fleet.ts'
 import { beginDrain } from './drain.ts'
-import { fillSlots, spawn } from './spawn.ts'
+import { fillSlots, isEnding, spawn } from './spawn.ts'
 import { log, type Turn } from './turn.ts'
 
 /** Rolls every group to its new specification. Groups that are new start, groups that are gone drain. */
 export function onReload(turn: Turn, ticket: number, specs: readonly GroupSpec[]): void {
   const { fleet } = turn
-  fleet.generation++
   const operation = openOperation(turn, ticket, true)
+  if (!operation) return
+  fleet.generation++
   const names = new Set(specs.map(spec => spec.name))
   for (const [name, group] of fleet.groups) if (!names.has(name)) removeGroup(turn, group)
   for (const wanted of specs) {
     const known = fleet.groups.get(wanted.name)
     const spec = known ? keepScaled(wanted, known.spec.workers) : wanted
-    const group = known ?? createGroup(spec)
+    const group = known ?? createGroup(spec, fleet.generation)
     fleet.groups.set(spec.name, group)
     while (group.slots.length < spec.workers) group.slots.push(createSlot(group.slots.length))
     const places = group.slots.filter(slot => !slot.isHalted && slot.index < spec.workers).map(slot => slot.index)
-    beginRollout(turn, operation, { group, spec, places, isNewGroup: known === undefined })
+    beginRollout(operation, { group, spec, generation: fleet.generation, places, isNewGroup: known === undefined })
   }
+  settleIfDone(turn, operation)
 }
 
 /** A number of workers that follows the load is not reset by a reload. */
@@ -37,11 +49,14 @@ export function onRestart(turn: Turn, ticket: number, target: string): void {
   const matches = matchTarget(turn, ticket, target)
   if (!matches) return
   const operation = openOperation(turn, ticket, false)
+  if (!operation) return
   for (const { group, slots } of matches) {
     for (const slot of slots) slot.isHalted = false
     const places = slots.map(slot => slot.index)
-    beginRollout(turn, operation, { group, spec: group.spec, places, isNewGroup: false })
+    const { spec, generation } = group
+    beginRollout(operation, { group, spec, generation, places, isNewGroup: false })
   }
+  settleIfDone(turn, operation)
 }
 
 /**
@@ -66,7 +81,12 @@ export function matchTarget(turn: Turn, ticket: number, target: string): { group
   return undefined
 }
 
-function openOperation(turn: Turn, ticket: number, isReload: boolean): Operation {
+/** One at a time: who asks for the next waits for the end of the last (processes/reloader.ts), or is refused here. */
+function openOperation(turn: Turn, ticket: number, isReload: boolean): Operation | undefined {
+  if (turn.fleet.operations.size > 0) {
+    turn.actions.push({ do: 'settle', ticket, ok: false, message: 'Another reload or restart is under way.' })
+    return undefined
+  }
   const operation: Operation = { ticket, startedAt: turn.now, isReload, waiting: new Set(), failures: [], replaced: 0 }
   turn.fleet.operations.set(ticket, operation)
   return operation
@@ -75,16 +95,17 @@ function openOperation(turn: Turn, ticket: number, isReload: boolean): Operation
 interface RolloutStart {
   readonly group: Group
   readonly spec: GroupSpec
+  readonly generation: number
   readonly places: number[]
   readonly isNewGroup: boolean
 }
 
-function beginRollout(turn: Turn, operation: Operation, { group, spec, places, isNewGroup }: RolloutStart): void {
+function beginRollout(operation: Operation, { group, spec, generation, places, isNewGroup }: RolloutStart): void {
   operation.waiting.add(spec.name)
   group.rollout = {
     ticket: operation.ticket,
     spec,
-    generation: turn.fleet.generation,
+    generation,
     reason: operation.isReload ? 'reload' : 'restart',
     isNewGroup,
     pending: places,
@@ -96,13 +117,28 @@ function beginRollout(turn: Turn, operation: Operation, { group, spec, places, i
 /** Takes the next step of each rollout that waits for none. */
 export function continueRollouts(turn: Turn): void {
   for (const group of turn.fleet.groups.values()) {
-    const { rollout } = group
-    if (!rollout || rollout.childId !== undefined) continue
-    const index = rollout.pending.shift()
-    const slot = index === undefined ? undefined : group.slots[index]
+    if (!group.rollout || isStepUnderWay(turn, group.rollout)) continue
+    const slot = nextPlace(group, group.rollout)
     if (slot) beginStep(turn, group, slot)
     else finishRollout(turn, group)
   }
+}
+
+/** A child that has lost its place, because that was stopped or scaled away, is waited for no longer. */
+function isStepUnderWay({ fleet }: Turn, rollout: Rollout): boolean {
+  const child = rollout.childId === undefined ? undefined : fleet.children.get(rollout.childId)
+  if (child && slotOf(fleet, child)) return true
+  rollout.childId = undefined
+  return false
+}
+
+/** The next place that is still there and that nobody has stopped meanwhile. */
+function nextPlace({ slots }: Group, { pending }: Rollout): Slot | undefined {
+  for (let index = pending.shift(); index !== undefined; index = pending.shift()) {
+    const slot = slots[index]
+    if (slot && !slot.isHalted) return slot
+  }
+  return undefined
 }
 
 function beginStep(turn: Turn, group: Group, slot: Slot): void {
@@ -116,8 +152,8 @@ function beginStep(turn: Turn, group: Group, slot: Slot): void {
   }
   slot.failures = 0
   slot.emptyState = 'STOPPED'
-  const child = spawn(turn, group, slot, rollout.spec)
-  rollout.childId = child.id
+  const child = spawn(turn, group, slot, rollout)
+  rollout.childId = child?.id
   if (slot.child) slot.successor = child
   else slot.child = child
 }
@@ -138,7 +174,12 @@ export function rolloutStepDone(group: Group): void {
   rollout.childId = undefined
   rollout.replaced++
   // From the first child on that works with it, the new specification is the one that holds.
-  group.spec = rollout.spec
+  adoptSpec(group, rollout)
+}
+
+function adoptSpec(group: Group, { spec, generation }: Rollout): void {
+  group.spec = spec
+  group.generation = generation
 }
 
 /** The new code does not become ready: what serves, serves on, and nothing more is replaced. */
@@ -148,7 +189,11 @@ export function failRollout(turn: Turn, group: Group, why: string): void {
   group.rollout = undefined
   const name = group.spec.name
   if (rollout.isNewGroup && rollout.replaced === 0) turn.fleet.groups.delete(name)
-  else trimSlots(turn, group)
+  else {
+    trimSlots(turn, group)
+    // Places that were asked for meanwhile. A group that has never served goes on with one child only.
+    if (group.hasServed) fillSlots(turn, group)
+  }
   settleGroup(turn, rollout.ticket, name, rollout.replaced, `${name}: the new worker ${why}`)
 }
 
@@ -156,7 +201,7 @@ function finishRollout(turn: Turn, group: Group): void {
   const { rollout } = group
   if (!rollout) return
   group.rollout = undefined
-  group.spec = rollout.spec
+  adoptSpec(group, rollout)
   trimSlots(turn, group)
   fillSlots(turn, group)
   settleGroup(turn, rollout.ticket, group.spec.name, rollout.replaced, undefined)
@@ -182,7 +227,12 @@ function settleGroup(turn: Turn, ticket: number, name: string, replaced: number,
   operation.waiting.delete(name)
   operation.replaced += replaced
   if (failure !== undefined) operation.failures.push(failure)
+  settleIfDone(turn, operation)
+}
+
+function settleIfDone(turn: Turn, operation: Operation): void {
   if (operation.waiting.size > 0) return
+  const { ticket } = operation
   turn.fleet.operations.delete(ticket)
   const verb = operation.isReload ? 'reload' : 'restart'
   const durationMs = Math.round(turn.now - operation.startedAt)
@@ -194,15 +244,6 @@ function settleGroup(turn: Turn, ticket: number, name: string, replaced: number,
   turn.actions.push({ do: 'settle', ticket, ok, message })
 }
 
-/** Ends every operation that still waits, because the tree stops. */
-export function abandonOperations(turn: Turn): void {
-  for (const group of turn.fleet.groups.values()) group.rollout = undefined
-  for (const { ticket } of turn.fleet.operations.values()) {
-    turn.actions.push({ do: 'settle', ticket, ok: false, message: 'The tree is stopping.' })
-  }
-  turn.fleet.operations.clear()
-}
-
 export function onRetire(turn: Turn, id: number, reason: string): void {
   const child = turn.fleet.children.get(id)
   if (child) child.retireReason ??= reason
@@ -210,7 +251,7 @@ export function onRetire(turn: Turn, id: number, reason: string): void {
 
 /** Recycles: one child of a group at a time, so that a leak common to all does not take them down together. */
 export function retireOld(turn: Turn): void {
-  if (turn.fleet.phase === 'stopping') return
+  if (isEnding(turn.fleet)) return
   for (const group of turn.fleet.groups.values()) {
     if (group.rollout || group.slots.some(slot => slot.successor)) continue
     // The oldest first: where workers wear out as fast as they boot, each gets its turn.

@@ -14,7 +14,14 @@ export type FleetEvent =
   | { readonly type: 'beat'; readonly id: number; readonly beat: Beat }
   | { readonly type: 'retire'; readonly id: number; readonly reason: string }
   | { readonly type: 'stack'; readonly id: number; readonly where: string | undefined; readonly stack: string }
-  | { readonly type: 'exited'; readonly id: number; readonly code: number | null; readonly signal: string | null }
+  | {
+      readonly type: 'exited'
+      readonly id: number
+      readonly code: number | null
+      readonly signal: string | null
+      /** The last of what it printed, of a child that never was ready. */
+      readonly stderr?: string
+    }
   | { readonly type: 'reload'; readonly ticket: number; readonly specs: readonly GroupSpec[] }
   | { readonly type: 'restart'; readonly ticket: number; readonly target: string }
   | { readonly type: 'halt'; readonly ticket: number; readonly target: string }

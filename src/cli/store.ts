@@ -1,0 +1,60 @@
+import type { Command } from 'commander'
+import { codeOf } from '../base/errors.ts'
+import { loadConfig } from '../config/load.ts'
+import { loadRequest } from './config-options.ts'
+import type { TreeChoice } from './find-tree.ts'
+import { print } from './terminal.ts'
+import { addTreeOptions, ask } from './tree-options.ts'
+
+interface StoreOptions extends TreeChoice {
+  readonly dir?: string
+  readonly json?: boolean
+}
+
+const actions = [
+  { usage: 'info', summary: 'how much it holds, and how it does' },
+  { usage: 'keys [pattern]', summary: 'the names of keys, such as session:*' },
+  { usage: 'get <key> [field]', summary: 'what a key holds, or a field of a map' },
+  { usage: 'set <key> <value>', summary: 'sets a key to a text' },
+  { usage: 'delete <keys...>', summary: 'deletes keys; prints how many there were' },
+  { usage: 'watch <key>', summary: 'a line for each change, until it is interrupted' },
+  { usage: 'backup <file>', summary: 'saves all of it in a file, while writes go on' },
+  { usage: 'restore <file>', summary: 'puts a backup in the place of all there is' },
+  { usage: 'check', summary: 'whether the file is sound' },
+]
+
+export function define(command: Command): void {
+  command.addHelpText(
+    'after',
+    '\nThe store is that of the tree that runs here, or of the configuration here.\n' +
+      '\nExamples:\n  saola store info\n  saola store keys "session:*"\n  saola store backup monday.db',
+  )
+  for (const { usage, summary } of actions) {
+    const action = addTreeOptions(command.command(usage).description(summary))
+      .option('--dir <dir>', 'the folder of the store')
+      .option('--json', 'as JSON')
+    // Commander gives each argument, then the options, then the command.
+    action.action((...all: unknown[]) =>
+      run(action.name(), all.slice(0, -2).flat() as (string | undefined)[], all.at(-2) as StoreOptions),
+    )
+  }
+}
+
+async function run(name: string, args: readonly (string | undefined)[], options: StoreOptions): Promise<void> {
+  const { runStoreAction } = await import('../processes/store-commands.ts')
+  const dir = options.dir ?? (await folderOf(options))
+  const given = args.filter(argument => argument !== undefined)
+  for await (const line of runStoreAction(name, { dir, args: given, json: options.json === true })) print(line)
+}
+
+/** Of the tree that runs; when none does, of the configuration that a start would have. */
+async function folderOf(choice: StoreOptions): Promise<string> {
+  try {
+    const { values } = await ask(choice, 'config', {})
+    return (values as { store: { dir: string } }).store.dir
+  } catch (error) {
+    if (codeOf(error) !== 'ERR_NOT_RUNNING') throw error
+  }
+  const { config } = await loadConfig(loadRequest(undefined, choice, 'start'))
+  return config.store.dir
+}

@@ -1,0 +1,74 @@
+import { accessSync, constants, mkdirSync, rmdirSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { codeOf, ServerError } from '../base/errors.ts'
+import type { Config } from '../config/config.ts'
+
+/**
+ * Log files that can never be written are a mistake in the configuration, and listed like one. Trouble that comes later, such
+ * as a full disk, is not: then the tree goes on, and says so (supervisor/output/rotating-file.ts).
+ *
+ * @throws {ServerError} ERR_CONFIG_INVALID with every problem.
+ */
+export function refuseLogFiles(config: Config): void {
+  const problems = logFilesOf(config).flatMap(({ path, file }) => {
+    const reason = findObstacle(file)
+    return reason === undefined ? [] : [`${path} expected a file that can be written, got "${file}" (${reason}).`]
+  })
+  if (problems.length === 0) return
+  const what = problems.length === 1 ? 'a problem' : `${problems.length} problems`
+  throw new ServerError('ERR_CONFIG_INVALID', `The configuration has ${what}.`, { problems })
+}
+
+interface NamedFile {
+  readonly path: string
+  readonly file: string
+}
+
+function logFilesOf({ log, apps }: Config): NamedFile[] {
+  const files: NamedFile[] = [{ path: 'log.file', file: log.file }]
+  for (const [name, { stdout, stderr, accessLog }] of Object.entries(apps)) {
+    if (stdout) files.push({ path: `apps.${name}.stdout.file`, file: stdout.file })
+    if (stderr) files.push({ path: `apps.${name}.stderr.file`, file: stderr.file })
+    if (accessLog) files.push({ path: `apps.${name}.accessLog.file`, file: accessLog.file })
+  }
+  return files.filter(({ file }) => file !== '-')
+}
+
+function findObstacle(file: string): string | undefined {
+  try {
+    const found = statSync(file, { throwIfNoEntry: false })
+    if (found?.isDirectory()) return 'it is a folder'
+    if (found) accessSync(file, constants.W_OK)
+    else tryFolder(dirname(file))
+    return undefined
+  } catch (error) {
+    return reasons.get(codeOf(error) ?? '') ?? String(codeOf(error))
+  }
+}
+
+const reasons: ReadonlyMap<string, string> = new Map([
+  ['EACCES', 'permission denied'],
+  ['EPERM', 'permission denied'],
+  ['EROFS', 'the file system is read-only'],
+  ['ENOTDIR', 'a part of its path is no folder'],
+  ['ENOENT', 'its folder cannot be made'],
+])
+
+/** Whether a file can be made in the folder; of one that is missing, whether its first missing part can be. */
+function tryFolder(folder: string): void {
+  const above = dirname(folder)
+  if (statSync(folder, { throwIfNoEntry: false })) accessSync(folder, constants.W_OK | constants.X_OK)
+  else if (above !== folder && !statSync(above, { throwIfNoEntry: false })) tryFolder(above)
+  else tryMaking(folder)
+}
+
+/** Some file systems refuse a folder whatever its permissions say: /proc. */
+function tryMaking(folder: string): void {
+  try {
+    mkdirSync(folder)
+    rmdirSync(folder)
+  } catch (error) {
+    // Somebody else has just made it, or uses it already.
+    if (!['EEXIST', 'ENOTEMPTY'].includes(codeOf(error) ?? '')) throw error
+  }
+}

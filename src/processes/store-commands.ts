@@ -1,0 +1,112 @@
+/** What `saola store` does: each action opens the store, asks, and gives lines to print. */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { ServerError } from '../base/errors.ts'
+import { printable } from '../base/printable.ts'
+import { openStore } from '../store/open-store.ts'
+import { Pairs, type Reply, Status } from '../store/resp/reply.ts'
+import type { Store } from '../store/store.ts'
+
+export interface StoreAction {
+  /** The folder of the store. */
+  readonly dir: string
+  readonly args: readonly string[]
+  readonly json: boolean
+}
+
+type Run = (store: Store, action: StoreAction) => AsyncIterable<string> | Promise<readonly string[]>
+
+const pageSize = '1000'
+
+/** The actions by name. */
+export const storeActions: Readonly<Record<string, Run>> = {
+  info: async (store, { json }) => {
+    const info = fieldsOf(await store.command('saola.info'))
+    return json ? [JSON.stringify(info)] : Object.entries(info).map(([name, value]) => `${name.padEnd(18)} ${value}`)
+  },
+  keys: (store, action) => keys(store, action),
+  get: (store, action) => get(store, action),
+  set: async (store, { args: [key = '', value = ''] }) => {
+    await store.command('set', key, value)
+    return ['OK']
+  },
+  delete: async (store, { args }) => [String(await store.command('del', ...args))],
+  watch: (store, { args: [key = ''] }) => watch(store, key),
+  backup: async (store, { args: [file = ''] }) => {
+    await store.command('saola.backup', resolve(file))
+    return [`The store is saved in ${file}, its checksum in ${file}.sha256.`]
+  },
+  restore: async (store, { args: [file = ''] }) => {
+    await store.command('saola.restore', resolve(file))
+    return [`The store is what it was in ${file}; all processes see it.`]
+  },
+  check: async store => {
+    const problems = (await store.command('saola.check')) as readonly Buffer[]
+    if (problems.length > 0) throw new ServerError('ERR_STORE_DAMAGED', problems.map(String).join('\n'))
+    return ['The store is sound.']
+  },
+}
+
+/**
+ * Runs an action and gives its lines as they come.
+ *
+ * @throws {ServerError} ERR_STORE_NOT_FOUND when there is no store in the folder.
+ */
+export async function* runStoreAction(name: string, action: StoreAction): AsyncGenerator<string> {
+  if (!existsSync(action.dir)) {
+    throw new ServerError('ERR_STORE_NOT_FOUND', `There is no store in ${action.dir}. Choose one with --dir.`)
+  }
+  await using store = openStore({ dir: action.dir })
+  yield* await (storeActions[name] as Run)(store, action)
+}
+
+async function* keys(store: Store, { args: [pattern = '*'], json }: StoreAction): AsyncGenerator<string> {
+  for (let after: Buffer | string = '-'; ; ) {
+    const page = (await store.command('saola.keys.page', after, pattern, pageSize)) as readonly Buffer[]
+    for (const name of page) yield json ? JSON.stringify(String(name)) : printable(String(name))
+    const last = page.at(-1)
+    if (!last) return
+    after = Buffer.concat([Buffer.from('='), last])
+  }
+}
+
+async function* get(store: Store, { args: [key = '', field], json }: StoreAction): AsyncGenerator<string> {
+  if (field !== undefined) return yield* lines(key, await store.command('hget', key, field), json)
+  const type = ((await store.command('type', key)) as Status).text
+  const readers: Record<string, () => Promise<Reply>> = {
+    string: () => store.command('get', key),
+    hash: () => store.command('hgetall', key),
+    list: () => store.command('lrange', key, 0, -1),
+    set: () => store.command('smembers', key),
+    zset: () => store.command('zrange', key, 0, -1, 'WITHSCORES'),
+  }
+  yield* lines(key, (await readers[type]?.()) ?? null, json)
+}
+
+function* lines(key: string, reply: Reply, json: boolean): Generator<string> {
+  if (reply === null) throw new ServerError('ERR_STORE_KEY_ABSENT', `There is no ${printable(key)} in the store.`)
+  if (json) return yield JSON.stringify(plain(reply))
+  if (reply instanceof Pairs) {
+    for (const [name, value] of Object.entries(plain(reply) as object)) yield `${printable(name)}\t${printable(value)}`
+  } else if (Array.isArray(reply)) for (const item of reply) yield printable(String(plain(item)))
+  else yield String(plain(reply))
+}
+
+function plain(reply: Reply): unknown {
+  if (Buffer.isBuffer(reply)) return reply.toString()
+  if (Array.isArray(reply)) return reply.map(plain)
+  if (reply instanceof Pairs) return fieldsOf(reply)
+  if (reply instanceof Status) return reply.text
+  return typeof reply === 'object' && reply !== null && 'value' in reply ? reply.value : reply
+}
+
+function fieldsOf(reply: Reply): Record<string, unknown> {
+  const items = (reply as Pairs).items.map(plain)
+  return Object.fromEntries(items.flatMap((name, i) => (i % 2 === 0 ? [[String(name), items[i + 1]]] : [])))
+}
+
+async function* watch(store: Store, key: string): AsyncGenerator<string> {
+  for await (const { field } of store.watch(key)) {
+    yield `${new Date().toISOString()} ${printable(key)}${field === undefined ? '' : ` ${printable(field)}`}`
+  }
+}

@@ -1,0 +1,29 @@
+// Runs as the process that owns a store; started by whoever needs one, which says in SAOLA_STORE what to be.
+import { messageOf } from '../base/errors.ts'
+import { type OwnerSpec, specVariable } from '../store/owner/owner-spec.ts'
+import { runOwner } from '../store/owner/run-owner.ts'
+import { StoreError } from '../store/store-error.ts'
+
+const spec = JSON.parse(process.env[specVariable] ?? '') as OwnerSpec
+delete process.env[specVariable]
+process.title = 'saola: store:0'
+
+const log = (event: string, fields: Record<string, unknown>) => {
+  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`)
+}
+
+const lockedExitCode = 3
+const threadFile = new URL(import.meta.url.endsWith('.ts') ? './store-sync.ts' : './store-sync.js', import.meta.url)
+
+try {
+  const owner = await runOwner(spec, { onIdle: () => end(), log, threadFile })
+  const end = () => void owner.close().then(() => process.exit(0))
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, end)
+  // Whoever started it in a terminal may leave.
+  process.on('SIGHUP', () => {})
+} catch (error) {
+  // Of several that were started at once, one owns the store.
+  const isTaken = error instanceof StoreError && error.code === 'STORE_UNAVAILABLE'
+  if (!isTaken) log('store.failed', { error: messageOf(error), code: (error as { code?: unknown }).code })
+  process.exit(isTaken ? lockedExitCode : 1)
+}

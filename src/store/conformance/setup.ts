@@ -1,0 +1,60 @@
+/** What the files of the suite share. Each has one function, which registers its tests for one engine. */
+import type { TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { StoreLimits } from '../commands/command.ts'
+import type { Engine } from '../engines/engine.ts'
+import { Store } from '../store.ts'
+import type { TestClock } from '../test-store.ts'
+
+/**
+ * An engine on data of its own, empty, which is closed when the test ends. Without a clock the suite waits for the
+ * real one. The limits are to be observed if they are given.
+ */
+export type OpenEngine = (t: TestContext, limits?: Partial<StoreLimits>) => Opened | Promise<Opened>
+
+export interface Opened {
+  readonly engine: Engine
+  readonly clock?: Pick<TestClock, 'advance'>
+}
+
+export interface Subject {
+  readonly engine: Engine
+  readonly store: Store
+  /** Lets so many milliseconds go by. */
+  pass(ms: number): Promise<void>
+}
+
+export async function openSubject(open: OpenEngine, t: TestContext, limits?: Partial<StoreLimits>): Promise<Subject> {
+  const { engine, clock } = await open(t, limits)
+  // Timers may be a millisecond early.
+  const pass = async (ms: number) => (clock ? clock.advance(`${ms}ms`) : sleep(ms + 5))
+  return { engine, store: new Store(engine), pass }
+}
+
+/** A list that can be waited for. */
+export class Heard<Item> {
+  readonly items: Item[] = []
+  readonly #waiting = new Set<() => void>()
+
+  readonly add = (item: Item): void => {
+    this.items.push(item)
+    for (const check of this.#waiting) check()
+  }
+
+  /** Resolves when there are so many. */
+  async count(wanted: number): Promise<readonly Item[]> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const check = () => this.items.length >= wanted && resolve()
+    this.#waiting.add(check)
+    check()
+    await promise
+    this.#waiting.delete(check)
+    return this.items
+  }
+}
+
+export async function listOf<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const list: Item[] = []
+  for await (const item of items) list.push(item)
+  return list
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import type { DatabaseSync } from 'node:sqlite'
+import { describeFailure } from '../owner/failure.ts'
+import { StoreError, type StoreErrorCode, storeErrorCodes } from '../store-error.ts'
+import { everyKey, type Keyspace } from './keyspace.ts'
+import { columnsOf, tablesOf } from './tables.ts'
+import { readOnlyAddress, type SnapshotInfo, verifySnapshot } from './verify-snapshot.ts'
+
+/** Notes of a snapshot about itself, in the table `meta`: they say nothing about the store that it was restored to. */
+export const forgetNotes = "DELETE FROM main.meta WHERE name GLOB 'snapshot.*'"
+// A token of a lock must be larger than all before it, those that the snapshot does not know included.
+const keepTokenGrowing = `
+  INSERT INTO main.meta (name, value) VALUES ('lock-token', ?)
+  ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)`
+
+/**
+ * Puts the content of a snapshot in the place of all that is in the store, in one transaction: every process sees it at once,
+ * and none sees a part of it. To be called in the owner, between its turns; it waits until this is done, which takes
+ * seconds for each gigabyte.
+ *
+ * @throws {StoreError} STORE_SNAPSHOT_INVALID; STORE_FULL, STORE_DISK_FULL. The store is as it was then.
+ */
+export function restoreSnapshot(database: DatabaseSync, keyspace: Keyspace, file: string): SnapshotInfo {
+  assert(!database.isTransaction, 'a snapshot is restored between turns')
+  const info = verifySnapshot(file)
+  try {
+    database.prepare('ATTACH ? AS snapshot').run(readOnlyAddress(file))
+    database.exec('BEGIN IMMEDIATE')
+    replaceAll(database)
+    database.exec('COMMIT')
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw explain(error, database)
+  } finally {
+    detach(database)
+    keyspace.forget()
+  }
+  keyspace.touch(everyKey)
+  return info
+}
+
+function replaceAll(database: DatabaseSync): void {
+  const token = database.prepare("SELECT value FROM main.meta WHERE name = 'lock-token'").get()?.value
+  // They would count what is counted already, and make each row slow.
+  const triggers = database.prepare("SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger'").all() as {
+    name: string
+    sql: string
+  }[]
+  for (const { name } of triggers) database.exec(`DROP TRIGGER main.${name}`)
+  const given = tablesOf(database, 'snapshot')
+  for (const table of tablesOf(database)) {
+    database.exec(`DELETE FROM main.${table}`)
+    if (given.includes(table)) database.exec(copyTable(database, table))
+  }
+  for (const { sql } of triggers) database.exec(sql)
+  database.exec(forgetNotes)
+  if (token !== undefined) database.prepare(keepTokenGrowing).run(token)
+}
+
+/** Without a list of columns SQLite copies whole rows as they are. */
+function copyTable(database: DatabaseSync, table: string): string {
+  const own = columnsOf(database, table)
+  const given = columnsOf(database, table, 'snapshot')
+  const columns = own.filter(column => given.includes(column))
+  return own.join() === given.join()
+    ? `INSERT INTO main.${table} SELECT * FROM snapshot.${table}`
+    : `INSERT INTO main.${table} (${columns}) SELECT ${columns} FROM snapshot.${table}`
+}
+
+function detach(database: DatabaseSync): void {
+  const isAttached = database.prepare("SELECT 1 FROM pragma_database_list WHERE name = 'snapshot'").get()
+  if (isAttached) database.exec('DETACH snapshot')
+}
+
+function explain(error: unknown, database: DatabaseSync): StoreError {
+  const { code, message } = describeFailure(error, database).error
+  const known = code in storeErrorCodes ? (code as StoreErrorCode) : 'STORE_COMMAND'
+  return new StoreError(known, `Nothing was restored: ${message}.`, { cause: error })
+}

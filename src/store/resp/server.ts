@@ -1,0 +1,203 @@
+/**
+ * The owner's door: RESP over sockets. It turns bytes into requests for the owner, and its answers into bytes again, in the
+ * order of the requests.
+ */
+import net from 'node:net'
+import type { Client, Request } from '../commands/command.ts'
+import { commands } from '../commands/table.ts'
+import type { Owner } from '../owner/owner.ts'
+import { Push, type Reply, ReplyError, Status } from './reply.ts'
+import { ProtocolError, RequestParser } from './request-parser.ts'
+import { ReplyWriter } from './write-reply.ts'
+
+export interface ConnectionLimits {
+  /** Of one argument; above it the connection ends. */
+  readonly argumentBytesMax: number
+  /** What a connection may leave unread before it is closed. */
+  readonly outputBytesMax: number
+  /** Open connections; further ones are closed at once. */
+  readonly clientsMax: number
+}
+
+export interface RespServer {
+  /** Open connections. */
+  readonly size: number
+  /** Ends them, after what was answered is sent. */
+  close(): Promise<void>
+}
+
+const argumentsMax = 1024 * 1024
+const inlineBytesMax = 64 * 1024
+// Above it no more requests are read from a connection until it has read answers.
+const pauseAboveBytes = 1024 * 1024
+const queued = new Status('QUEUED')
+const doneKind = Buffer.from('saola.done')
+const closeMs = 1000
+const hash = 0x23
+
+/** Serves on a socket path or address. Rejects when it cannot listen. `onIdle` is called when the last connection ends. */
+export async function serveResp(
+  owner: Owner,
+  listen: net.ListenOptions,
+  options: { readonly limits: ConnectionLimits; readonly onIdle?: () => void },
+): Promise<RespServer> {
+  const connections = new Set<Connection>()
+  let idNext = 1
+  const server = net.createServer({ noDelay: true }, socket => {
+    if (connections.size >= options.limits.clientsMax) {
+      socket.on('error', () => {})
+      socket.end('-ERR max number of clients reached\r\n')
+      return
+    }
+    const connection = new Connection(owner, socket, idNext++, options.limits)
+    connections.add(connection)
+    socket.once('close', () => {
+      connections.delete(connection)
+      if (connections.size === 0) options.onIdle?.()
+    })
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(listen, resolve)
+  })
+  return {
+    get size() {
+      return connections.size
+    },
+    async close() {
+      const closed = new Promise(resolve => server.close(resolve))
+      for (const connection of connections) connection.end()
+      const timer = setTimeout(() => {
+        for (const connection of connections) connection.destroy()
+      }, closeMs)
+      await closed
+      clearTimeout(timer)
+    },
+  }
+}
+
+/** The place of an answer that has not come yet. */
+interface Slot {
+  reply: Reply | undefined
+}
+
+class Connection {
+  readonly #owner: Owner
+  readonly #socket: net.Socket
+  readonly #limits: ConnectionLimits
+  readonly #parser: RequestParser
+  readonly #writer = new ReplyWriter()
+  readonly #client: Client
+  /** Answers in the order of their requests. */
+  readonly #slots: Slot[] = []
+  #willFlush = false
+
+  constructor(owner: Owner, socket: net.Socket, id: number, limits: ConnectionLimits) {
+    this.#owner = owner
+    this.#socket = socket
+    this.#limits = limits
+    const { argumentBytesMax } = limits
+    this.#parser = new RequestParser({ argumentBytesMax, argumentsMax, inlineBytesMax })
+    this.#client = { id, name: '', protocol: 2, session: undefined, push: reply => this.#push(reply) }
+    socket.on('data', chunk => this.#receive(chunk))
+    socket.on('drain', () => socket.resume())
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      owner.leave(this.#client)
+      owner.sessions.detach(this.#client)
+    })
+  }
+
+  end(): void {
+    this.#flush()
+    this.#socket.end()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      for (const parts of this.#parser.push(chunk)) this.#request(parts)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      for (const parts of error.requests) this.#request(parts)
+      this.#slots.push({ reply: new ReplyError('ERR', error.message) })
+      this.#settle()
+      this.end()
+    }
+  }
+
+  #request(received: readonly Buffer[]): void {
+    // `#17 hset …`: the 17th write of its session.
+    const isNumbered = received[0]?.[0] === hash && this.#client.session !== undefined
+    const parts = isNumbered ? received.slice(1) : received
+    const sequence = isNumbered ? Number(received[0]?.toString('latin1', 1)) : undefined
+    const slot: Slot = { reply: undefined }
+    this.#slots.push(slot)
+    const { session } = this.#client
+    if (session && commands.get(String(parts[0]))?.flags.includes('waits')) {
+      // It may take long, and those behind it do not wait for it.
+      const name = parts.at(-1) as Buffer
+      const request: Request = {
+        client: this.#client,
+        parts,
+        answer: reply => this.#push(new Push([doneKind, name, reply])),
+      }
+      slot.reply = queued
+      this.#settle()
+      this.#owner.submit(request)
+      return
+    }
+    this.#owner.submit({
+      client: this.#client,
+      parts,
+      sequence,
+      answer: reply => {
+        slot.reply = reply
+        this.#settle()
+      },
+    })
+  }
+
+  /** Writes what is answered, up to the first that is not. */
+  #settle(): void {
+    let done = 0
+    for (const { reply } of this.#slots) {
+      if (reply === undefined) break
+      this.#writer.append(reply, this.#client.protocol)
+      done++
+    }
+    if (done === 0) return
+    // Nearly always all of them, and one by one.
+    if (done === 1) this.#slots.shift()
+    else this.#slots.splice(0, done)
+    this.#flushSoon()
+  }
+
+  #push(reply: Reply): void {
+    this.#writer.append(reply, this.#client.protocol)
+    this.#flushSoon()
+  }
+
+  /** Once for all answers of a turn. */
+  #flushSoon(): void {
+    if (this.#willFlush) return
+    this.#willFlush = true
+    queueMicrotask(() => this.#flush())
+  }
+
+  #flush(): void {
+    this.#willFlush = false
+    const socket = this.#socket
+    if (socket.destroyed) return
+    const buffers = this.#writer.take()
+    if (buffers.length > 1) socket.cork()
+    for (const buffer of buffers) socket.write(buffer)
+    if (buffers.length > 1) socket.uncork()
+    const { writableLength } = socket
+    if (writableLength > this.#limits.outputBytesMax) socket.destroy()
+    else if (writableLength > pauseAboveBytes) socket.pause()
+  }
+}

@@ -1,0 +1,96 @@
+/** Several structures changed together: all or nothing, and on what was read. */
+import type { Engine } from '../engines/engine.ts'
+import { RecordingEngine } from '../engines/recording.ts'
+import { StoreError } from '../store-error.ts'
+import { Counter } from './counter.ts'
+import { type ListOptions, StoreList } from './list.ts'
+import { type MapOptions, StoreMap } from './map.ts'
+import { checkKey, stepAside } from './structure.ts'
+import { Topic, type TopicOptions } from './topic.ts'
+
+const triesMax = 100
+
+type Method = (...args: never[]) => unknown
+
+/** The methods of a structure that can be used in a transaction. Writes answer nothing there. */
+export type Transactional<Structure, Reads extends keyof Structure, Writes extends keyof Structure> = Pick<
+  Structure,
+  Reads
+> & {
+  readonly [Name in Writes]: Structure[Name] extends Method
+    ? (...args: Parameters<Structure[Name]>) => Promise<unknown>
+    : never
+}
+
+export type TransactionMap<V> = Transactional<
+  StoreMap<V>,
+  'name' | 'get' | 'getMany' | 'has' | 'size' | 'ttl' | 'entries' | 'keys' | 'values',
+  'set' | 'setMany' | 'increment' | 'delete' | 'clear' | 'expire'
+>
+
+export type TransactionList<V> = Transactional<
+  StoreList<V>,
+  'name' | 'at' | 'slice' | 'length' | 'indexOf' | 'lastIndexOf' | 'includes' | 'toArray',
+  'set' | 'push' | 'unshift' | 'remove' | 'clear' | 'reverse' | 'sort'
+>
+
+export type TransactionCounter = Transactional<Counter, 'name' | 'get', 'increment' | 'decrement' | 'set' | 'delete'>
+
+export type TransactionTopic<M> = Transactional<Topic<M>, 'name', 'publish'>
+
+/** What the function of a transaction works with: the structures of the store, for this transaction only. */
+export class Transaction {
+  readonly #engine: Engine
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  /** A map: reads are of now, writes come at the end. */
+  map<V = unknown>(name: string, options: MapOptions<V> = {}): TransactionMap<V> {
+    return new StoreMap(this.#engine, checkKey(name, 'The name of a map'), options)
+  }
+
+  /** A list: reads are of now, writes come at the end. */
+  list<V = unknown>(name: string, options: ListOptions<V> = {}): TransactionList<V> {
+    return new StoreList(this.#engine, checkKey(name, 'The name of a list'), options)
+  }
+
+  /** A counter: reads are of now, writes come at the end. */
+  counter(name: string): TransactionCounter {
+    return new Counter(this.#engine, checkKey(name, 'The name of a counter'))
+  }
+
+  /** A topic, whose messages are sent if the transaction succeeds. */
+  topic<M = unknown>(name: string, options: TopicOptions<M> = {}): TransactionTopic<M> {
+    return new Topic(this.#engine, checkKey(name, 'The name of a topic'), options)
+  }
+}
+
+/**
+ * Runs a function that reads and writes, and carries out what it has written if nothing that it has read was changed
+ * meanwhile; else the function runs again.
+ *
+ * @throws {StoreError} STORE_CONFLICT after 100 tries; STORE_ARGUMENT_INVALID when it reads what it has written, or uses a
+ *   method whose answer would come too late; and what the function throws: then nothing is written.
+ */
+export async function transact<Result>(
+  engine: Engine,
+  work: (transaction: Transaction) => Result | Promise<Result>,
+): Promise<Result> {
+  for (let tries = 0; tries < triesMax; tries++) {
+    const recording = new RecordingEngine(engine)
+    let result: Result
+    try {
+      result = await work(new Transaction(recording))
+    } finally {
+      recording.end()
+    }
+    if (await recording.commit()) return result
+    await stepAside(tries)
+  }
+  throw new StoreError(
+    'STORE_CONFLICT',
+    `Others have changed what the transaction had read at each of ${triesMax} tries.`,
+  )
+}

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { request } from './support/http-connection.ts'
+import { spawnTree, startTree, type Tree } from './support/tree.ts'
+
+const rounds = 3
+const startsMax = 6
+const files = { 'app.js': 'export default { fetch: () => new Response(String(process.ppid)) }' }
+
+test('of six starts in a folder one wins, though a killed tree has left its control socket', async t => {
+  const config = { apps: { web: { app: './app.js', listen: '127.0.0.1:0', workers: 1, accessLog: false } } }
+  let last = await startTree(t, { files, config })
+  for (let round = 0; round < rounds; round++) {
+    await kill(last)
+    const { winner, losers } = await race(t, Array(startsMax).fill(last.dir))
+    for (const loser of losers) assert.match(loser.lines.join('\n'), /^saola: .*\[ERR_ALREADY_RUNNING\]$/m)
+    assert.equal((await winner.status()).pid, winner.pid)
+    last = winner
+  }
+})
+
+test('of six starts that ask for one socket path one wins, though a killed tree has left it', async t => {
+  // A slow boot: until a worker listens, nobody answers on the path.
+  const slow = { 'app.js': `await new Promise(done => setTimeout(done, 300)); ${files['app.js']}` }
+  const first = await startTree(t, { files: slow, config: configOf('./shared.sock') })
+  const path = `${first.dir}/shared.sock`
+  const others = [first.dir]
+  while (others.length < startsMax) {
+    const other = await startTree(t, { files: slow, config: configOf(`./own-${others.length}.sock`) })
+    await other.stop()
+    others.push(other.dir)
+  }
+  await kill(first)
+  const { winner, losers } = await race(t, others, ['-b', `unix:${path}`])
+  for (const loser of losers) assert.match(loser.lines.join('\n'), /a live server holds it.*ERR_ADDRESS_UNAVAILABLE/)
+  assert.equal(String((await request(`unix:${path}`)).body), String(winner.pid))
+})
+
+function configOf(path: string): object {
+  return { apps: { web: { app: './app.js', listen: `unix:${path}`, workers: 1, accessLog: false } } }
+}
+
+async function kill(tree: Tree): Promise<void> {
+  tree.signal('SIGKILL')
+  await tree.exit
+}
+
+/** Starts a tree in each folder at once, and waits until all but one have ended. */
+async function race(
+  t: TestContext,
+  folders: readonly string[],
+  args: readonly string[] = [],
+): Promise<{ winner: Tree; losers: readonly Tree[] }> {
+  const trees = folders.map(dir => spawnTree(t, { dir, args, app: undefined, config: undefined }))
+  const outcomes = await Promise.all(
+    trees.map(tree => Promise.race([tree.waitForEvent('tree.ready').then(() => true), tree.exit.then(() => false)])),
+  )
+  const winners = trees.filter((_, index) => outcomes[index])
+  const losers = trees.filter((_, index) => !outcomes[index])
+  const [winner] = winners
+  assert.ok(winner)
+  assert.equal(winners.length, 1)
+  for (const { code } of await Promise.all(losers.map(tree => tree.exit))) assert.equal(code, 1)
+  return { winner, losers }
+}

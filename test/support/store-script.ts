@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { root } from './tree.ts'
+import { killMarked, markName } from './tree-processes.ts'
+
+let foldersMade = 0
+
+/** A folder for a store, new or that of a tree, and scripts that use it. Nothing of it outlives the test. */
+export function storeFolder(t: TestContext, existing?: string): StoreFolder {
+  const dir = existing ?? realpathSync(mkdtempSync(join(tmpdir(), 'saola-store-')))
+  const folder = new StoreFolder(dir, `${process.pid}-store-${++foldersMade}`)
+  // The owner that this process itself starts carries the mark, too.
+  process.env[markName] = folder.mark
+  t.after(() => {
+    delete process.env[markName]
+    killMarked(folder.mark)
+    if (existing === undefined) rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
+  })
+  return folder
+}
+
+export class StoreFolder {
+  readonly dir: string
+  readonly mark: string
+
+  constructor(dir: string, mark: string) {
+    this.dir = dir
+    this.mark = mark
+  }
+
+  /** Runs a module that has `store`, `print` and `arguments_` at hand, and resolves with what it printed. */
+  async run(body: string, ...args: string[]): Promise<string> {
+    const { child, output } = this.start(body, ...args)
+    const [code, signal] = await once(child, 'exit')
+    const text = await output
+    if (code !== 0) throw new Error(`the script ended with ${code ?? signal}:\n${text}`)
+    return text.trim()
+  }
+
+  /** Starts it. */
+  start(body: string, ...args: string[]): { readonly child: ChildProcess; readonly output: Promise<string> } {
+    const script = `
+      import { openStore, StoreError } from ${JSON.stringify(join(root, 'src/store.ts'))}
+      const arguments_ = ${JSON.stringify(args)}
+      const print = text => process.stdout.write(text + '\\n')
+      const store = openStore({ dir: ${JSON.stringify(this.dir)} })
+      ${body}
+      await store.close()`
+    const env = { ...process.env, [markName]: this.mark, NODE_TEST_CONTEXT: undefined }
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    let text = ''
+    child.stdout?.setEncoding('utf8').on('data', part => {
+      text += part
+    })
+    return { child, output: once(child, 'close').then(() => text) }
+  }
+
+  /** The process that owns the store; undefined when none runs. Linux only. */
+  ownerId(): number | undefined {
+    return this.#processes().find(({ command }) => command.startsWith('saola: store:0'))?.id
+  }
+
+  #processes(): { readonly id: number; readonly command: string }[] {
+    return readdirSync('/proc')
+      .filter(name => /^\d+$/.test(name))
+      .flatMap(name => {
+        try {
+          if (!readFileSync(`/proc/${name}/environ`, 'latin1').includes(`${markName}=${this.mark}\0`)) return []
+          return [{ id: Number(name), command: readFileSync(`/proc/${name}/cmdline`, 'latin1') }]
+        } catch {
+          return []
+        }
+      })
+  }
+}
