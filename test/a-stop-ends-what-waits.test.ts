@@ -35,5 +35,7 @@ async function reloadTwice(tree: Tree): Promise<void> {
   tree.signal('SIGHUP')
   await tree.waitForEvent('reload.started')
   tree.signal('SIGHUP')
-  await until('a new worker boots', async () => (await tree.status()).children.some(({ state }) => state === 'STARTING'))
+  await until('a new worker boots', async () =>
+    (await tree.status()).children.some(({ state }) => state === 'STARTING'),
+  )
 }

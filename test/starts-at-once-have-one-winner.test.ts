@@ -12,7 +12,7 @@ test('of six starts in a folder one wins, though a killed tree has left its cont
   let last = await startTree(t, { files, config })
   for (let round = 0; round < rounds; round++) {
     await kill(last)
-    const { winner, losers } = await race(t, Array(startsMax).fill(last.dir))
+    const { winner, losers } = await race(t, Array(startsMax).fill(last.dir), ['-b', '127.0.0.1:0'])
     for (const loser of losers) assert.match(loser.lines.join('\n'), /^saola: .*\[ERR_ALREADY_RUNNING\]$/m)
     assert.equal((await winner.status()).pid, winner.pid)
     last = winner
@@ -49,11 +49,16 @@ async function kill(tree: Tree): Promise<void> {
 async function race(
   t: TestContext,
   folders: readonly string[],
-  args: readonly string[] = [],
+  args: readonly string[],
 ): Promise<{ winner: Tree; losers: readonly Tree[] }> {
-  const trees = folders.map(dir => spawnTree(t, { dir, args, app: undefined, config: undefined }))
+  const trees = folders.map(dir => spawnTree(t, { dir, args, app: './app.js' }))
   const outcomes = await Promise.all(
-    trees.map(tree => Promise.race([tree.waitForEvent('tree.ready').then(() => true), tree.exit.then(() => false)])),
+    trees.map(tree =>
+      tree.waitForEvent('tree.ready').then(
+        () => true,
+        () => false,
+      ),
+    ),
   )
   const winners = trees.filter((_, index) => outcomes[index])
   const losers = trees.filter((_, index) => !outcomes[index])

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { storeFolder } from './support/store-script.ts'
 import { request } from './support/http-connection.ts'
+import { storeFolder } from './support/store-script.ts'
 import { startTree, type Tree } from './support/tree.ts'
 
 const app = `
@@ -22,10 +22,16 @@ async function visit(tree: Tree): Promise<{ count: number; seen: unknown; pid: n
 test('the workers of a tree share a store, with scripts and through a reload', async t => {
   const tree = await startTree(t, {
     files: { 'app.mjs': app },
-    config: { name: 'shop', apps: { web: { app: './app.mjs', listen: 'unix:./web.sock', workers: 2, balance: 'round-robin' } } },
+    config: {
+      name: 'shop',
+      apps: { web: { app: './app.mjs', listen: 'unix:./web.sock', workers: 2, balance: 'round-robin' } },
+    },
   })
   const first = [await visit(tree), await visit(tree), await visit(tree), await visit(tree)]
-  assert.deepEqual(first.map(({ count }) => count), [1, 2, 3, 4])
+  assert.deepEqual(
+    first.map(({ count }) => count),
+    [1, 2, 3, 4],
+  )
   assert.equal(new Set(first.map(({ pid }) => pid)).size, 2)
 
   const script = storeFolder(t, `${tree.dir}/.saola/shop/store`)

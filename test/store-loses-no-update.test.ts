@@ -31,7 +31,10 @@ test('what one process has written, another one reads at once, without a round t
   const folder = storeFolder(t)
   await using store = openStore({ dir: folder.dir })
   await store.map('centre').set('content', 'Hello CyberDB!')
-  assert.equal(await folder.run(`await store.map('centre').get('content'); print(store.map('centre').peek('content'))`), 'Hello CyberDB!')
+  assert.equal(
+    await folder.run(`await store.map('centre').get('content'); print(store.map('centre').peek('content'))`),
+    'Hello CyberDB!',
+  )
   await folder.run(`await store.map('centre').set('content', 'from there')`)
   assert.equal(store.map('centre').peek('content'), 'from there')
 })

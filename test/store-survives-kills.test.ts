@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { setTimeout as delay } from 'node:timers/promises'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { openStore } from '../src/store.ts'
 import { storeFolder } from './support/store-script.ts'
 import { signalProcess } from './support/tree-processes.ts'

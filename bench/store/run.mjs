@@ -27,7 +27,9 @@ const Redis = createRequire(join(benchRoot, 'package.json'))('ioredis')
 const dir = mkdtempSync(join(tmpdir(), 'saola-bench-store-'))
 process.on('exit', () => rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }))
 
-console.log(`${machine()}\nredis-server, ioredis, values of ${JSON.stringify(value).length} bytes, median of ${rounds} rounds\n`)
+console.log(
+  `${machine()}\nredis-server, ioredis, values of ${JSON.stringify(value).length} bytes, median of ${rounds} rounds\n`,
+)
 const redis = await startRedis('redis', [])
 const redisAlways = await startRedis('redis-always', ['--appendonly', 'yes', '--appendfsync', 'always'])
 const store = openStore({ dir: join(dir, 'store') })
@@ -50,7 +52,11 @@ const rows = [
   ['set, one at a time', 1, { saola: 'set', 'redis unix': 'set', 'redis tcp': 'set' }],
   [`set, ${inFlight} in flight`, inFlight, { saola: 'set', 'redis unix': 'set', 'redis tcp': 'set' }],
   ['increment, one at a time', 1, { saola: 'increment', 'redis unix': 'increment', 'redis tcp': 'increment' }],
-  [`increment, ${inFlight} in flight`, inFlight, { saola: 'increment', 'redis unix': 'increment', 'redis tcp': 'increment' }],
+  [
+    `increment, ${inFlight} in flight`,
+    inFlight,
+    { saola: 'increment', 'redis unix': 'increment', 'redis tcp': 'increment' },
+  ],
   [`set, always, ${inFlight} in flight`, inFlight, { 'saola always': 'set', 'redis always': 'set' }],
 ]
 for (let round = 0; round <= rounds; round++) {
@@ -62,7 +68,12 @@ for (let round = 0; round <= rounds; round++) {
     }
   }
 }
-console.log(table(['operation', 'Saola/s', 'Redis/s', 'ratio', 'µs'], rows.map(([name, , operations]) => rowOf(name, operations))))
+console.log(
+  table(
+    ['operation', 'Saola/s', 'Redis/s', 'ratio', 'µs'],
+    rows.map(([name, , operations]) => rowOf(name, operations)),
+  ),
+)
 console.log(`\nJavaScript Map, the limit: ${Math.round(mapRate())}/s\n`)
 await p99WhileWritten()
 await manyKeysReport()
@@ -142,7 +153,9 @@ async function p99WhileWritten() {
   }
   await writer.stop()
   times.sort((a, b) => a - b)
-  console.log(`peek while another process writes: p50 ${times[10_000].toFixed(1)} µs, p99 ${times[19_800].toFixed(1)} µs`)
+  console.log(
+    `peek while another process writes: p50 ${times[10_000].toFixed(1)} µs, p99 ${times[19_800].toFixed(1)} µs`,
+  )
 }
 
 /** Reads with many keys beside reads with few, and what memory both need. */
@@ -156,12 +169,16 @@ async function manyKeysReport() {
     await Promise.all([map.setMany(entries), redis.unix.hset('many', ...flat)])
   }
   const many = await measure(() => map.peek(`key:${Math.floor(Math.random() * manyKeys)}`), 1)
-  console.log(`peek with ${manyKeys} keys: ${(1e6 / many).toFixed(1)} µs, with ${fewKeys}: ${(1e6 / few).toFixed(1)} µs, ratio ${(few / many).toFixed(2)}`)
+  console.log(
+    `peek with ${manyKeys} keys: ${(1e6 / many).toFixed(1)} µs, with ${fewKeys}: ${(1e6 / few).toFixed(1)} µs, ratio ${(few / many).toFixed(2)}`,
+  )
   const info = (await store.command('saola.info')).items.map(item => (Buffer.isBuffer(item) ? item.toString() : item))
   const rss = info[info.indexOf('rssBytes') + 1]
   const redisRss = Number(/used_memory_rss:(\d+)/.exec(await redis.unix.info('memory'))?.[1])
   const mb = bytes => `${Math.round(bytes / 1024 ** 2)} MiB`
-  console.log(`memory with them: owner ${mb(rss)} (of it pages of the file, which the system can take back), redis-server ${mb(redisRss)}`)
+  console.log(
+    `memory with them: owner ${mb(rss)} (of it pages of the file, which the system can take back), redis-server ${mb(redisRss)}`,
+  )
   const set = store.sortedSet('board')
   for (let i = 0; i < manyKeys; i += batch) {
     await set.addMany(Array.from({ length: batch }, (_, j) => [`player:${i + j}`, (i + j) % 9973]))
@@ -175,7 +192,14 @@ async function startRedis(name, args) {
   const port = await freePort()
   const socket = join(dir, `${name}.sock`)
   const common = ['--port', String(port), '--bind', '127.0.0.1', '--unixsocket', socket, '--dir', dir, '--save', '']
-  const running = start('redis-server', [...common, '--appendfilename', `${name}.aof`, '--appenddirname', name, ...args])
+  const running = start('redis-server', [
+    ...common,
+    '--appendfilename',
+    `${name}.aof`,
+    '--appenddirname',
+    name,
+    ...args,
+  ])
   const options = { enableAutoPipelining: false, retryStrategy: () => 20, maxRetriesPerRequest: null }
   const unix = new Redis(socket, options)
   const tcp = new Redis(port, '127.0.0.1', options)

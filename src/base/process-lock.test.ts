@@ -32,7 +32,9 @@ test('the lock ends with its process, also when that is killed', async t => {
   const script = `import { lockPath } from ${JSON.stringify(new URL('./process-lock.ts', import.meta.url).href)}
     console.log((await lockPath(${JSON.stringify(path)})) !== undefined)
     setInterval(() => {}, 1000)`
-  const holder = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const holder = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   t.after(() => holder.kill('SIGKILL'))
   const [said] = await once(holder.stdout, 'data')
   assert.equal(String(said), 'true\n')

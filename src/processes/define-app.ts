@@ -15,7 +15,9 @@ import { inheritedEnvironment, workerFile } from './worker-launch.ts'
  * @throws {ServerError} ERR_USER_UNKNOWN when a user or group does not exist.
  */
 export function defineApps(config: Config, revision: number): AppDefinition[] {
-  return Object.values(config.apps).map(app => defineApp({ tree: config.name, store: JSON.stringify(storeOf(config)) }, app, revision))
+  return Object.values(config.apps).map(app =>
+    defineApp({ tree: config.name, store: JSON.stringify(storeOf(config)) }, app, revision),
+  )
 }
 
 function defineApp(tree: Pick<WorkerSpec, 'tree' | 'store'>, app: AppConfig, revision: number): AppDefinition {

@@ -57,7 +57,9 @@ const reasons: ReadonlyMap<string, string> = new Map([
 /** Whether a file can be made in the folder; of one that is missing, whether its first missing part can be. */
 function tryFolder(folder: string): void {
   const above = dirname(folder)
-  if (statSync(folder, { throwIfNoEntry: false })) accessSync(folder, constants.W_OK | constants.X_OK)
+  const found = statSync(folder, { throwIfNoEntry: false })
+  if (found && !found.isDirectory()) throw Object.assign(new Error(folder), { code: 'ENOTDIR' })
+  if (found) accessSync(folder, constants.W_OK | constants.X_OK)
   else if (above !== folder && !statSync(above, { throwIfNoEntry: false })) tryFolder(above)
   else tryMaking(folder)
 }

@@ -2,7 +2,15 @@ import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { extname, join, resolve } from 'node:path'
 import { EmbeddedEngine } from './engines/embedded.ts'
-import { type Durability, defaultSpec, logFileOf, type OwnerSpec, socketOf, specVariable, treeVariable } from './owner/owner-spec.ts'
+import {
+  type Durability,
+  defaultSpec,
+  logFileOf,
+  type OwnerSpec,
+  socketOf,
+  specVariable,
+  treeVariable,
+} from './owner/owner-spec.ts'
 import { Store } from './store.ts'
 import { StoreError } from './store-error.ts'
 

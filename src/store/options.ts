@@ -8,12 +8,14 @@ export const storeOptions = z
       change: 'refused',
       description: 'Its folder, on a disk of this machine; `"auto"` is `.saola/<name>/store` beside the configuration.',
     }),
-    durability: choice(['memory', 'everysec', 'always']).prefault('everysec').meta({
-      change: 'refused',
-      description:
-        'When a write is on the disk: whenever the system likes, within a second, or before it is answered. ' +
-        'All three survive a process that is killed.',
-    }),
+    durability: choice(['memory', 'everysec', 'always'])
+      .prefault('everysec')
+      .meta({
+        change: 'refused',
+        description:
+          'When a write is on the disk: whenever the system likes, within a second, or before it is answered. ' +
+          'All three survive a process that is killed.',
+      }),
     maxSize: size().prefault(0).meta({
       change: 'refused',
       description: 'The largest size of its file; 0 for none. Above it writes fail, reads and deletes do not.',
@@ -22,9 +24,10 @@ export const storeOptions = z
     maxKeys: count().prefault(0).meta({ change: 'refused', description: 'The most keys; 0 for no limit.' }),
     snapshot: z
       .strictObject({
-        every: duration()
-          .prefault('5m')
-          .meta({ change: 'refused', description: 'How often a snapshot is taken, if there is something new; 0 never.' }),
+        every: duration().prefault('5m').meta({
+          change: 'refused',
+          description: 'How often a snapshot is taken, if there is something new; 0 never.',
+        }),
         keep: count({ min: 1 }).prefault(3).meta({ change: 'refused', description: 'How many snapshots are kept.' }),
       })
       .prefault({})

@@ -1,6 +1,6 @@
 /** What a process holds of the shared store: its structures by name. */
 import type { Engine } from './engines/engine.ts'
-import type { Reply, Status } from './resp/reply.ts'
+import { Pairs, type Reply, type Status } from './resp/reply.ts'
 import { Cache, type CacheOptions } from './structures/cache.ts'
 import { Counter } from './structures/counter.ts'
 import { type ListOptions, StoreList } from './structures/list.ts'
@@ -10,7 +10,13 @@ import { StoreSet, type StoreSetOptions } from './structures/set.ts'
 import { SortedSet } from './structures/sorted-set.ts'
 import { checkKey, type Duration, millisecondsOf, paged } from './structures/structure.ts'
 import { anySignal, type Subscription } from './structures/subscription.ts'
-import { type SubscribeOptions, subscribeToPattern, Topic, type TopicMessage, type TopicOptions } from './structures/topic.ts'
+import {
+  type SubscribeOptions,
+  subscribeToPattern,
+  Topic,
+  type TopicMessage,
+  type TopicOptions,
+} from './structures/topic.ts'
 import { type Transaction, transact } from './structures/transaction.ts'
 import { type Change, type WatchOptions, watchKey } from './structures/watch.ts'
 
@@ -72,9 +78,12 @@ export class Store {
    * for await (const { topic, message } of store.topics<string>('chat:*')) console.log(topic, message)
    * ```
    */
-  topics<M = unknown>(pattern: string, options: SubscribeOptions & TopicOptions<M> = {}): Subscription<TopicMessage<M>> {
-    checkKey(pattern, 'A pattern of topics')
-    return subscribeToPattern(this.#engine, pattern, { ...options, signal: anySignal(options.signal, this.#closing.signal) })
+  topics<M = unknown>(
+    pattern: string,
+    options: SubscribeOptions & TopicOptions<M> = {},
+  ): Subscription<TopicMessage<M>> {
+    const signal = anySignal(options.signal, this.#closing.signal)
+    return subscribeToPattern(this.#engine, checkKey(pattern, 'A pattern of topics'), { ...options, signal })
   }
 
   /** The changes of a key from now on; those that come faster than they are looked at are told once. */
@@ -135,6 +144,18 @@ export class Store {
   async ttl(key: string): Promise<number | undefined> {
     const ms = (await this.#engine.call(['pttl', checkKey(key)])) as number
     return ms === -1 ? Number.POSITIVE_INFINITY : ms < 0 ? undefined : ms
+  }
+
+  /** How much the store holds and how its process does: `keys`, `pid`, `uptimeSeconds`, `rssBytes`; with a file `dir`, `bytes`, … */
+  async info(): Promise<Record<string, string | number>> {
+    const reply = await this.#engine.call(['saola.info'])
+    const items = (reply instanceof Pairs ? reply.items : reply) as readonly (Buffer | number)[]
+    const info: Record<string, string | number> = {}
+    for (let i = 0; i + 1 < items.length; i += 2) {
+      const value = items[i + 1] as Buffer | number
+      info[String(items[i])] = typeof value === 'number' ? value : value.toString()
+    }
+    return info
   }
 
   /**

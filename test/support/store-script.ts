@@ -51,7 +51,10 @@ export class StoreFolder {
       ${body}
       await store.close()`
     const env = { ...process.env, [markName]: this.mark, NODE_TEST_CONTEXT: undefined }
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     let text = ''
     child.stdout?.setEncoding('utf8').on('data', part => {
       text += part

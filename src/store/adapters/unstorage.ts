@@ -2,6 +2,8 @@
 import type { Store } from '../store.ts'
 import { StoreError } from '../store-error.ts'
 import type { SetOptions, StoreMap } from '../structures/map.ts'
+import type { Subscription } from '../structures/subscription.ts'
+import type { Change } from '../structures/watch.ts'
 import { lifetimeOf } from './lifetime.ts'
 
 export interface SaolaDriverOptions {
@@ -15,6 +17,8 @@ export interface ItemOptions {
   readonly ttl?: number
   readonly [name: string]: unknown
 }
+
+type WatchCallback = (event: 'update' | 'remove', key: string) => unknown
 
 /** What unstorage asks of a driver, as far as this one does it. */
 export interface SaolaDriver {
@@ -38,9 +42,9 @@ export interface SaolaDriver {
   getKeys(base?: string): Promise<string[]>
   clear(base?: string): Promise<void>
   /** Hears of the changes of all processes; not of `clear` without a base, for which unstorage has no event. */
-  watch(callback: (event: 'update' | 'remove', key: string) => unknown): Promise<() => void>
+  watch(callback: WatchCallback): Promise<() => Promise<void>>
   /** Ends what it listens to. The store stays open. */
-  dispose(): void
+  dispose(): Promise<void>
 }
 
 const deletedAtOnce = 500
@@ -59,7 +63,7 @@ const deletedAtOnce = 500
  */
 export function saolaDriver(options: SaolaDriverOptions): SaolaDriver {
   const map = options.store.map<Uint8Array>(options.name ?? 'unstorage', { codec: 'bytes' })
-  const watches = new Set<() => void>()
+  const watches = new Set<Subscription<Change>>()
   const setItem = async (key: string, value: string, itemOptions?: ItemOptions) => {
     await map.set(key, bytesOf(value), setOptionsOf(itemOptions))
   }
@@ -88,15 +92,18 @@ export function saolaDriver(options: SaolaDriverOptions): SaolaDriver {
     getKeys: base => keysOf(map, prefixOf(base)),
     clear: async base => (prefixOf(base) === '' ? map.clear() : deleteAll(map, prefixOf(base))),
     watch: async callback => {
-      const stop = await map.watch(key => key !== undefined && tell(map, key, callback))
-      watches.add(stop)
-      return () => {
-        watches.delete(stop)
-        stop()
+      const changes = options.store.watch(map.name)
+      await changes.ready
+      watches.add(changes)
+      // It ends when the store is closed.
+      tellChanges(map, changes, callback).catch(() => {})
+      return async () => {
+        watches.delete(changes)
+        await changes.return()
       }
     },
-    dispose: () => {
-      for (const stop of watches) stop()
+    dispose: async () => {
+      for (const changes of watches) await changes.return()
       watches.clear()
     },
   }
@@ -132,10 +139,8 @@ async function deleteAll(map: StoreMap<Uint8Array>, prefix: string): Promise<voi
 }
 
 /** A change says which key, and not what became of it. */
-function tell(map: StoreMap<Uint8Array>, key: string, callback: (event: 'update' | 'remove', key: string) => unknown) {
-  map.has(key).then(
-    isThere => callback(isThere ? 'update' : 'remove', key),
-    // The store was closed meanwhile.
-    () => {},
-  )
+async function tellChanges(map: StoreMap<Uint8Array>, changes: Subscription<Change>, callback: WatchCallback) {
+  for await (const { field } of changes) {
+    if (field !== undefined) callback((await map.has(field)) ? 'update' : 'remove', field)
+  }
 }

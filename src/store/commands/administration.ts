@@ -51,7 +51,13 @@ export const administration: readonly Command[] = [
     keys: undefined,
     run: context => {
       const { owner } = context
-      return owner ? owner.answerWith(filesOf(context).check().then(lines => lines.map(line => Buffer.from(line)))) : null
+      return owner
+        ? owner.answerWith(
+            filesOf(context)
+              .check()
+              .then(lines => lines.map(line => Buffer.from(line))),
+          )
+        : null
     },
   },
 ]

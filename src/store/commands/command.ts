@@ -13,6 +13,8 @@ export type Flag =
   | 'write'
   /** Changes nothing: any process can run it on its own view of the file. */
   | 'readonly'
+  /** Reads with one statement, so that it needs no transaction to see one state. */
+  | 'single'
   /** Frees space, so it is let through when there is none. */
   | 'frees'
   /** Speaks about the connection or the owner, not about data: runs in the owner only. */

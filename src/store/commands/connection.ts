@@ -123,7 +123,13 @@ export const connection: readonly Command[] = [
       if (wanted !== 2 && wanted !== 3) throw new CommandError('NOPROTO', 'unsupported protocol version')
       client.protocol = wanted
       const text = (value: string) => Buffer.from(value)
-      const about = { server: text('saola'), proto: wanted, id: client.id, mode: text('standalone'), role: text('master') }
+      const about = {
+        server: text('saola'),
+        proto: wanted,
+        id: client.id,
+        mode: text('standalone'),
+        role: text('master'),
+      }
       return new Pairs(Object.entries(about).flatMap(([name, value]) => [text(name), value]))
     },
   },

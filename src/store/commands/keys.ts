@@ -4,8 +4,7 @@ import { ok, type Reply, Status } from '../resp/reply.ts'
 import { integerOf, wordOf } from './arguments.ts'
 import { allKeys, type Command, type CommandContext, oneKey } from './command.ts'
 import { CommandError, syntaxError } from './command-error.ts'
-import { fixedPrefixOf, globOf } from './glob.ts'
-import { endOfPrefix } from './hashes.ts'
+import { endOfPrefix, fixedPrefixOf, globOf } from './glob.ts'
 import { bufferOf } from './strings.ts'
 
 const pageMax = 10_000

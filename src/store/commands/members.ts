@@ -76,6 +76,11 @@ export function removeRows(set: Ranked, rows: readonly MemberRow[]): void {
   const ends = [rows[0], rows.at(-1)].map(row => row && { member: row[0], score: row[1] })
   const [one, other] = ends
   if (!one || !other) return
+  if (rows.length === 1) {
+    removeMember(set, one.member)
+    set.keyspace.touch(set.entry.name)
+    return
+  }
   const isUpward =
     one.score < other.score || (one.score === other.score && Buffer.compare(one.member, other.member) < 0)
   removeRange(set, { from: isUpward ? one : other, to: placeAfter(isUpward ? other : one) })

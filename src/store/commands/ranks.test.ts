@@ -130,6 +130,10 @@ test('ranks, ranges and counts are those of a sorted array, whatever the size of
         assert.deepEqual(rowsOf(run('zrangebyscore', 'z', low.text, high.text, 'WITHSCORES')), between)
         const some = run('zrevrangebyscore', 'z', high.text, low.text, 'WITHSCORES', 'LIMIT', 2, 3)
         assert.deepEqual(rowsOf(some), between.toReversed().slice(2, 5))
+        for (const [name] of rows) {
+          assert.equal(run('zrem', 'z', name), 1)
+          blocks()
+        }
       },
     ),
     { numRuns: 150 },

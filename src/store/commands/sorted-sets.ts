@@ -172,7 +172,7 @@ export function sortedSetCommands(blockSizeMax: number): readonly Command[] {
         const ends = [slice.offset, slice.offset + slice.limit - 1].flatMap(offset =>
           rowsIn(keyspace, entry, everything, { offset, limit: 1, isReverse: false }),
         )
-        removeRows({ keyspace, entry, blockSizeMax }, ends)
+        removeRows({ keyspace, entry, blockSizeMax }, slice.limit === 1 ? ends.slice(1) : ends)
         return slice.limit
       },
     },

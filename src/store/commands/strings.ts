@@ -3,7 +3,7 @@ import { type Entry, type Keyspace, keyTypes } from '../database/keyspace.ts'
 import { ok, type Reply } from '../resp/reply.ts'
 import { floatOf, integerOf, wordOf } from './arguments.ts'
 import { allKeys, type Command, type CommandContext, oneKey } from './command.ts'
-import { CommandError, notAFloat, notAnInteger, syntaxError } from './command-error.ts'
+import { CommandError, notAFloat, notAnInteger, syntaxError, wrongType } from './command-error.ts'
 import { expiryOf } from './expiry.ts'
 import { formatFloat } from './format-number.ts'
 
@@ -13,9 +13,9 @@ export const strings: readonly Command[] = [
     summary: 'The value of a key.',
     usage: 'key',
     arity: 1,
-    flags: ['readonly'],
+    flags: ['readonly', 'single'],
     keys: oneKey,
-    run: ({ keyspace }, [key]) => read(keyspace, key as Buffer) ?? null,
+    run: ({ keyspace }, [key]) => readAtOnce(keyspace, key as Buffer),
   },
   {
     name: 'mget',
@@ -24,7 +24,7 @@ export const strings: readonly Command[] = [
     arity: -1,
     flags: ['readonly'],
     keys: allKeys,
-    run: ({ keyspace }, keys) => keys.map(key => valueOf(keyspace, keyspace.find(key)) ?? null),
+    run: ({ keyspace }, keys) => keys.map(key => stringOf(keyspace, keyspace.find(key)) ?? null),
   },
   {
     name: 'strlen',
@@ -91,7 +91,7 @@ export const strings: readonly Command[] = [
     run: ({ keyspace }, [key]) => {
       const entry = keyspace.findOf(key as Buffer, keyTypes.string)
       if (!entry) return null
-      const value = valueOf(keyspace, entry)
+      const value = stringOf(keyspace, entry)
       keyspace.remove(entry)
       return value ?? null
     },
@@ -209,12 +209,22 @@ function increment(keyspace: Keyspace, key: Buffer, by: number): { value: number
   return { value, isNew: old === undefined }
 }
 
+/** What a counter's `peek` waits for: one statement. */
+function readAtOnce(keyspace: Keyspace, key: Buffer): Buffer | null {
+  const row = keyspace.sql('SELECT type, expires, value FROM keys WHERE name = ?').get(key)
+  if (!row) return null
+  const [type, expires, value] = row as unknown as [number, number | null, Uint8Array | null]
+  if (expires !== null && expires <= keyspace.now) return null
+  if (type !== keyTypes.string) throw wrongType()
+  return bufferOf(value ?? new Uint8Array())
+}
+
 function read(keyspace: Keyspace, key: Buffer): Buffer | undefined {
-  return valueOf(keyspace, keyspace.findOf(key, keyTypes.string))
+  return stringOf(keyspace, keyspace.findOf(key, keyTypes.string))
 }
 
 /** The value of a string; undefined for whatever else a key holds. */
-function valueOf(keyspace: Keyspace, entry: Entry | undefined): Buffer | undefined {
+function stringOf(keyspace: Keyspace, entry: Entry | undefined): Buffer | undefined {
   if (entry?.type !== keyTypes.string) return undefined
   const row = keyspace.sql('SELECT value FROM keys WHERE name = ?').get(entry.name) as unknown as [Uint8Array | null]
   return bufferOf(row[0] ?? new Uint8Array())

@@ -1,8 +1,9 @@
 /** Every command of the store. One row makes it known to dispatch, to COMMAND, to the docs and to local reads. */
+
+import { administration } from './administration.ts'
 import { caches } from './caches.ts'
 import type { Command } from './command.ts'
 import { CommandError } from './command-error.ts'
-import { administration } from './administration.ts'
 import { connection } from './connection.ts'
 import { hashes } from './hashes.ts'
 import { keys } from './keys.ts'
@@ -10,14 +11,29 @@ import { listArrays } from './list-arrays.ts'
 import { listTakes } from './list-takes.ts'
 import { lists } from './lists.ts'
 import { locks } from './locks.ts'
+import { maps } from './maps.ts'
 import { sets } from './sets.ts'
 import { sortedSets } from './sorted-sets.ts'
 import { strings } from './strings.ts'
 import { transactions } from './transaction.ts'
 
 export const commands: ReadonlyMap<string, Command> = new Map(
-  [...keys, ...strings, ...hashes, ...sets, ...sortedSets, ...lists, ...listArrays, ...listTakes, ...locks, ...caches, ...connection,
-    ...administration, ...transactions].map(command => [command.name, command]),
+  [
+    ...keys,
+    ...strings,
+    ...hashes,
+    ...maps,
+    ...sets,
+    ...sortedSets,
+    ...lists,
+    ...listArrays,
+    ...listTakes,
+    ...locks,
+    ...caches,
+    ...connection,
+    ...administration,
+    ...transactions,
+  ].map(command => [command.name, command]),
 )
 
 const byText = new Map<string, Command>()

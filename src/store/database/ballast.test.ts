@@ -105,7 +105,9 @@ function mountSmall(t: TestContext, size: string): string | undefined {
   const dir = makeFolder(t, disk => spawnSync('umount', ['--lazy', disk]))
   const disk = join(dir, 'disk')
   mkdirSync(disk)
-  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', disk], { encoding: 'utf8' })
+  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', disk], {
+    encoding: 'utf8',
+  })
   if (status !== 0) {
     t.skip(`a small tmpfs cannot be mounted: ${stderr?.trim()}`)
     return undefined

@@ -4,7 +4,7 @@
  * Each step leaves a folder from which the next start goes on, so that a kill in between loses neither the damaged file
  * nor the snapshot.
  */
-import { constants, copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { constants, copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '../../base/errors.ts'
 import { databaseOf, type StoreLog, sizeOf, snapshotsName, syncFile, syncFolder } from './folder.ts'
@@ -67,7 +67,8 @@ export function snapshotsIn(dir: string): string[] {
 }
 
 function findNewestValid(dir: string, log: StoreLog): SnapshotInfo | undefined {
-  const dated = snapshotsIn(dir).map(file => ({ file, takenAt: readTakenAt(file) ?? 0 }))
+  // One that cannot tell is looked at in its turn, so that the log says that it is damaged.
+  const dated = snapshotsIn(dir).map(file => ({ file, takenAt: readTakenAt(file) ?? statSync(file).mtimeMs }))
   for (const { file } of dated.sort((a, b) => b.takenAt - a.takenAt)) {
     try {
       return verifySnapshot(file)

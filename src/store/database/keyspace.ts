@@ -133,7 +133,11 @@ export class Keyspace {
   resize(entry: Entry, by: number): void {
     entry.size += by
     if (entry.size <= 0) this.remove(entry)
-    else this.#resized.add(entry)
+    else {
+      this.#resized.add(entry)
+      // Many other keys may have come since it was found.
+      this.#remember(entry)
+    }
   }
 
   /** Gives the key another name, in the place of what had it. */
@@ -218,7 +222,7 @@ export class Keyspace {
 
   #remember(entry: Entry, text = entry.name.toString('latin1')): void {
     if (!this.#isOwner) return
-    if (this.#remembered.size >= rememberedMax) {
+    if (this.#remembered.size >= rememberedMax && !this.#remembered.has(text)) {
       // What has not been written yet must stay what everybody sees.
       for (const [oldest, old] of this.#remembered) {
         if (this.#resized.has(old)) continue

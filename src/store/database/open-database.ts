@@ -85,7 +85,7 @@ export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase
       freeRoom: () => freeRoom(dir, database),
       close: async ({ isSound = true } = {}) => {
         try {
-          closeDatabase(dir, database, isSound)
+          closeDatabase(options, database, isSound)
         } finally {
           lock.release()
         }
@@ -177,13 +177,18 @@ function makeTables(database: DatabaseSync): void {
   database.exec(`${schema}; ${forgetNotes}; COMMIT`)
 }
 
-function closeDatabase(dir: string, database: DatabaseSync, isSound: boolean): void {
+/** A failure costs the next owner a longer start, and nothing else: what was committed is in the WAL. */
+function closeDatabase({ dir, log }: OpenOptions, database: DatabaseSync, isSound: boolean): void {
   try {
-    database.exec(`PRAGMA busy_timeout = ${closeBusyMs}; PRAGMA synchronous = FULL; PRAGMA wal_checkpoint(TRUNCATE)`)
-  } finally {
-    database.close()
+    try {
+      database.exec(`PRAGMA busy_timeout = ${closeBusyMs}; PRAGMA synchronous = FULL; PRAGMA wal_checkpoint(TRUNCATE)`)
+    } finally {
+      database.close()
+    }
+    if (isSound) leaveCleanMark(dir)
+  } catch (error) {
+    log('store.close.failed', { dir, error: messageOf(error) })
   }
-  if (isSound) leaveCleanMark(dir)
 }
 
 function freeRoom(dir: string, database: DatabaseSync): boolean {

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { describeFailure } from '../owner/failure.ts'
 import { StoreError, type StoreErrorCode, storeErrorCodes } from '../store-error.ts'
 import { everyKey, type Keyspace } from './keyspace.ts'
-import { columnsOf, tablesOf } from './tables.ts'
+import { columnsOf, pragma, tablesOf } from './tables.ts'
 import { readOnlyAddress, type SnapshotInfo, verifySnapshot } from './verify-snapshot.ts'
 
 /** Notes of a snapshot about itself, in the table `meta`: they say nothing about the store that it was restored to. */
@@ -23,6 +23,7 @@ const keepTokenGrowing = `
 export function restoreSnapshot(database: DatabaseSync, keyspace: Keyspace, file: string): SnapshotInfo {
   assert(!database.isTransaction, 'a snapshot is restored between turns')
   const info = verifySnapshot(file)
+  checkSize(database, info)
   try {
     database.prepare('ATTACH ? AS snapshot').run(readOnlyAddress(file))
     database.exec('BEGIN IMMEDIATE')
@@ -37,6 +38,13 @@ export function restoreSnapshot(database: DatabaseSync, keyspace: Keyspace, file
   }
   keyspace.touch(everyKey)
   return info
+}
+
+function checkSize(database: DatabaseSync, { file, sizeBytes }: SnapshotInfo): void {
+  const bytesMax = pragma(database, 'max_page_count') * pragma(database, 'page_size')
+  if (sizeBytes <= bytesMax) return
+  const message = `The snapshot ${file} has ${sizeBytes} bytes, above ${bytesMax} (store.maxSize). Nothing was restored.`
+  throw new StoreError('STORE_FULL', message)
 }
 
 function replaceAll(database: DatabaseSync): void {

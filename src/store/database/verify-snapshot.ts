@@ -79,7 +79,7 @@ function verifyContent(database: DatabaseSync): { takenAt: number; rows: RowCoun
 /** @throws when a page is damaged. */
 export function checkPages(database: DatabaseSync): void {
   const { quick_check: answer } = database.prepare('PRAGMA quick_check(1)').get() as { quick_check: string }
-  if (answer !== 'ok') throw new DamageError(answer)
+  if (answer !== 'ok') throw new DamageError(`damaged pages (${answer.split('\n').at(-1)})`)
 }
 
 /** The pages of a file contradict each other. */

@@ -7,7 +7,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { commands } from '../commands/table.ts'
-import { Push, type Reply } from '../resp/reply.ts'
+import type { Push, Reply } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'
 import type { Call, CallOptions, Check, Engine, TopicListener, Unsubscribe, WaitOptions } from './engine.ts'
 import { LocalReader } from './local-reader.ts'
@@ -103,7 +103,10 @@ export class EmbeddedEngine implements Engine {
     }
     signal?.addEventListener('abort', onAbort, { once: true })
     const timer = Number.isFinite(deadline)
-      ? setTimeout(() => reject(new StoreError('STORE_UNAVAILABLE', 'The store did not answer.')), timeoutMs + waitGraceMs)
+      ? setTimeout(
+          () => reject(new StoreError('STORE_UNAVAILABLE', 'The store did not answer.')),
+          timeoutMs + waitGraceMs,
+        )
       : undefined
     this.#hold()
     try {
@@ -197,7 +200,8 @@ export class EmbeddedEngine implements Engine {
   #onConnected(isFirst: boolean): void {
     this.#reopenIfReplaced()
     if (isFirst) return
-    for (const call of this.#listeners.all()) this.#connection.send(call, { isWrite: false, timeoutMs: this.#timeoutMs }).catch(() => {})
+    for (const call of this.#listeners.all())
+      this.#connection.send(call, { isWrite: false, timeoutMs: this.#timeoutMs }).catch(() => {})
     for (const wait of this.#waits.values()) this.#sendWait(wait)
     this.#listeners.tellOfGap()
   }
@@ -253,6 +257,7 @@ function isQueued(reply: Reply): boolean {
 
 function readError(error: Error): StoreError {
   const code = ((error as { errcode?: number }).errcode ?? 0) & 0xff
-  if (code === 11 || code === 26) return new StoreError('STORE_CORRUPT', `The file of the store is damaged: ${error.message}.`)
+  if (code === 11 || code === 26)
+    return new StoreError('STORE_CORRUPT', `The file of the store is damaged: ${error.message}.`)
   return new StoreError('STORE_UNAVAILABLE', `The store cannot be read yet: ${error.message}.`, { cause: error })
 }

@@ -45,10 +45,11 @@ export class LocalReader {
   /** @throws {StoreError} */
   read([name, ...args]: Call): Reply {
     this.#keyspace.now = this.#options.now()
-    this.#snapshot?.beforeRead()
     try {
+      const command = commandNamed(name, args.length)
+      this.#snapshot?.beforeRead(command.flags.includes('single'))
       const bytes = args.map((argument, i) => (i === 0 ? this.#nameOf(argument) : bytesOf(argument)))
-      return commandNamed(name, args.length).run(this.#context, bytes)
+      return command.run(this.#context, bytes)
     } catch (error) {
       throw error instanceof CommandError ? errorOf(error) : error
     }
@@ -84,11 +85,12 @@ class Snapshot {
     this.#commit = database.prepare('COMMIT')
   }
 
-  beforeRead(): void {
+  /** A command of one statement sees one state by itself. */
+  beforeRead(isSingle: boolean): void {
     if (!this.#hasRead) {
       this.#hasRead = true
       queueMicrotask(this.end)
-      return
+      if (isSingle) return
     }
     const now = performance.now()
     if (this.#beganAt !== undefined && now - this.#beganAt < snapshotMsMax) return

@@ -272,6 +272,9 @@ export class OwnerConnection {
 function timeoutError({ call }: Pending, wasSent: boolean): StoreError {
   const [name] = call
   return wasSent
-    ? new StoreError('STORE_TIMEOUT', `The store has not answered ${name} in time: it may have been carried out or not.`)
+    ? new StoreError(
+        'STORE_TIMEOUT',
+        `The store has not answered ${name} in time: it may have been carried out or not.`,
+      )
     : new StoreError('STORE_UNAVAILABLE', `The store could not be reached in time for ${name}: nothing was sent.`)
 }

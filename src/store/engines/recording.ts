@@ -11,7 +11,19 @@ import { bytesOf } from './local-reader.ts'
 /** They are there for their answer, which comes too late here. */
 const answering = new Set([
   ...['saola.map.take', 'saola.map.swap', 'saola.map.drop', 'saola.list.splice'],
-  ...['lpop', 'rpop', 'lmove', 'rpoplpush', 'spop', 'zpopmin', 'zpopmax', 'getdel', 'getset'],
+  ...[
+    'lpop',
+    'rpop',
+    'lmove',
+    'rpoplpush',
+    'spop',
+    'zpopmin',
+    'zpopmax',
+    'getdel',
+    'getset',
+    'smove',
+    'saola.zset.trim',
+  ],
 ])
 
 export class RecordingEngine implements Engine {

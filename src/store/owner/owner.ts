@@ -34,6 +34,8 @@ interface Outcome {
   readonly reply: Reply
 }
 
+const closed: Reply = new ReplyError('STORE_CLOSED', 'the store is closing')
+
 /** What a command returns that will be answered later. */
 const later: Reply = new ReplyError('ERR', 'later')
 
@@ -90,7 +92,7 @@ export class Owner {
   /** Runs a request with the others of this turn. */
   submit(request: Request): void {
     if (this.#isClosed) {
-      request.answer(new ReplyError('STORE_CLOSED', 'the store is closing'))
+      request.answer(closed)
       return
     }
     this.#queue.push(request)
@@ -134,12 +136,15 @@ export class Owner {
     this.waiters.catchUp()
   }
 
-  /** Answers what has come, and nothing more. */
-  close(): void {
+  /**
+   * Answers what has come, and nothing more. Whoever waits is told so; or, with `isHandedOver`, nothing: the connection ends,
+   * and they go on waiting at the next owner.
+   */
+  close({ isHandedOver = false } = {}): void {
     while (this.#queue.length + this.#woken.length > 0) this.#turn()
     this.#isClosed = true
     this.#sweeper.stop()
-    this.waiters.close()
+    this.waiters.close(isHandedOver ? undefined : closed)
     this.#woken.length = 0
   }
 

@@ -65,10 +65,14 @@ export async function runOwner(spec: OwnerSpec, { onIdle, log, threadFile }: Run
     idle = setTimeout(() => (server.size === 0 ? onIdle() : undefined), idleMs)
   }
   const umask = process.umask(0o177)
-  const server = await serveResp(owner, { path }, {
-    limits: { argumentBytesMax: valueBytesMax + 1024, outputBytesMax, clientsMax },
-    onIdle: waitForClients,
-  })
+  const server = await serveResp(
+    owner,
+    { path },
+    {
+      limits: { argumentBytesMax: valueBytesMax + 1024, outputBytesMax, clientsMax },
+      onIdle: waitForClients,
+    },
+  )
   process.umask(umask)
   chmodSync(path, 0o600)
   waitForClients()
@@ -90,7 +94,7 @@ export async function runOwner(spec: OwnerSpec, { onIdle, log, threadFile }: Run
       clearTimeout(idle)
       clearInterval(giveBackTimer)
       snapshots?.stop()
-      owner.close()
+      owner.close({ isHandedOver: true })
       await server.close()
       rmSync(path, { force: true })
       await sync.stop()

@@ -120,8 +120,12 @@ export class Waiters {
     }
   }
 
-  close(): void {
-    for (const waiter of [...this.#all()]) this.#giveUp(waiter)
+  /** Nobody waits any more: answered with this, or not at all. */
+  close(answer: Reply | undefined): void {
+    for (const waiter of new Set(this.#all())) {
+      this.#remove(waiter)
+      if (answer !== undefined) waiter.request.answer(answer)
+    }
   }
 
   *#all(): Iterable<Waiter> {

@@ -1,4 +1,4 @@
-import type { Engine, Unsubscribe } from '../engines/engine.ts'
+import type { Engine } from '../engines/engine.ts'
 import { Pairs, type Reply } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'
 import {
@@ -179,14 +179,6 @@ export class StoreMap<V> {
   /** As `entries`, without the keys. */
   async *values(options: IterateOptions = {}): AsyncGenerator<V> {
     for await (const [, value] of this.entries(options)) yield value
-  }
-
-  /**
-   * Hears of each change, by whatever process, after it was made: the key, or undefined when any may have changed, as when
-   * the map is cleared or the connection was lost. Resolves, when it listens, to a function that ends it.
-   */
-  watch(listener: (key: string | undefined) => void): Promise<Unsubscribe> {
-    return this.#engine.watch(this.name, field => listener(field?.toString()))
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<[key: string, value: V]> {

@@ -14,6 +14,8 @@ test('writes to several structures are carried out together, at the end', async 
     await tx.map<number>('stock').set('tea', 1)
     tx.list<string>('orders').push('tea', 'coffee')
     tx.counter('sold').increment(2)
+    tx.set<string>('kinds').add('tea')
+    await tx.sortedSet('ranking').increment('tea', 3)
     assert.equal(await stock.get('tea'), undefined)
     return 'done'
   })
@@ -22,6 +24,7 @@ test('writes to several structures are carried out together, at the end', async 
     [await stock.get('tea'), await orders.slice(), await store.counter('sold').get()],
     [1, ['tea', 'coffee'], 2],
   )
+  assert.deepEqual([await store.type('kinds'), await store.sortedSet('ranking').score('tea')], ['set', 3])
 })
 
 test('a function that throws, and a write that fails, change nothing', async () => {
@@ -124,4 +127,5 @@ test('the keys of a store are listed by pattern, looked at, ended and deleted', 
   assert.equal(await store.expire('x', null), false)
   assert.equal(await store.delete('stock', 'a:1', 'x'), 2)
   assert.equal(await store.ttl('stock'), undefined)
+  assert.deepEqual([(await store.info()).keys, (await store.info()).pid], [1, process.pid])
 })

@@ -5,6 +5,8 @@ import { StoreError } from '../store-error.ts'
 import { Counter } from './counter.ts'
 import { type ListOptions, StoreList } from './list.ts'
 import { type MapOptions, StoreMap } from './map.ts'
+import { StoreSet, type StoreSetOptions } from './set.ts'
+import { SortedSet } from './sorted-set.ts'
 import { checkKey, stepAside } from './structure.ts'
 import { Topic, type TopicOptions } from './topic.ts'
 
@@ -34,6 +36,18 @@ export type TransactionList<V> = Transactional<
   'set' | 'push' | 'unshift' | 'remove' | 'clear' | 'reverse' | 'sort'
 >
 
+export type TransactionSet<V> = Transactional<
+  StoreSet<V>,
+  'name' | 'has' | 'hasMany' | 'size' | 'union' | 'intersection' | 'difference' | 'values',
+  'add' | 'addMany' | 'delete' | 'clear'
+>
+
+export type TransactionSortedSet = Transactional<
+  SortedSet,
+  'name' | 'score' | 'scores' | 'has' | 'size' | 'count' | 'rank' | 'range' | 'rangeByScore' | 'rangeByLex' | 'entries',
+  'add' | 'addMany' | 'increment' | 'delete' | 'clear'
+>
+
 export type TransactionCounter = Transactional<Counter, 'name' | 'get', 'increment' | 'decrement' | 'set' | 'delete'>
 
 export type TransactionTopic<M> = Transactional<Topic<M>, 'name', 'publish'>
@@ -54,6 +68,16 @@ export class Transaction {
   /** A list: reads are of now, writes come at the end. */
   list<V = unknown>(name: string, options: ListOptions<V> = {}): TransactionList<V> {
     return new StoreList(this.#engine, checkKey(name, 'The name of a list'), options)
+  }
+
+  /** A set: reads are of now, writes come at the end. */
+  set<V = unknown>(name: string, options: StoreSetOptions<V> = {}): TransactionSet<V> {
+    return new StoreSet(this.#engine, checkKey(name, 'The name of a set'), options)
+  }
+
+  /** A sorted set: reads are of now, writes come at the end. */
+  sortedSet(name: string): TransactionSortedSet {
+    return new SortedSet(this.#engine, checkKey(name, 'The name of a sorted set'))
   }
 
   /** A counter: reads are of now, writes come at the end. */

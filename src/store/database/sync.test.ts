@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import fs, { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { type TestContext, test } from 'node:test'
+import { openDatabase } from './open-database.ts'
+import { StoreSync, type SyncOptions } from './sync.ts'
+import { type FromSyncThread, Syncer } from './sync-thread.ts'
+
+const threadFile = new URL('../../processes/store-sync.ts', import.meta.url)
+
+test('the WAL is synced when it has grown, and left alone when it has not', async t => {
+  const { dir, write } = await open(t)
+  const { mock } = t.mock.method(fs, 'fdatasyncSync', () => {})
+  syncBuiltinESMExports()
+  t.after(() => {
+    t.mock.restoreAll()
+    syncBuiltinESMExports()
+  })
+  const syncer = new Syncer(dir, 'everysec', () => {})
+  t.after(() => syncer.close())
+  const settle = (time: number) => utimesSync(join(dir, 'store.db-wal'), time, time)
+  settle(1_000)
+  syncer.round()
+  assert.equal(mock.callCount(), 1)
+  syncer.round()
+  assert.equal(mock.callCount(), 1)
+  write(10)
+  syncer.round()
+  assert.equal(mock.callCount(), 2)
+  // What was written just now could have been written to again within the same tick.
+  syncer.round()
+  assert.equal(mock.callCount(), 3)
+  settle(2_000)
+  syncer.round()
+  syncer.round()
+  assert.equal(mock.callCount(), 4)
+  for (const durability of ['memory', 'always'] as const) {
+    const other = new Syncer(dir, durability, () => {})
+    other.round()
+    other.close()
+  }
+  assert.equal(mock.callCount(), 4)
+})
+
+test('what the WAL has is copied into the file when it is more than a thousand pages, while the owner writes on', async t => {
+  const { dir, database, write } = await open(t)
+  const syncer = new Syncer(dir, 'memory', () => {})
+  t.after(() => syncer.close())
+  const state = () => ({ ...database.prepare('PRAGMA wal_checkpoint(NOOP)').get() })
+  write(50)
+  syncer.round()
+  assert.equal(state().checkpointed, 0)
+  write(1_000)
+  const { log } = state()
+  database.exec('BEGIN IMMEDIATE')
+  write(1)
+  syncer.round()
+  database.exec('COMMIT')
+  assert.equal(state().checkpointed, log)
+})
+
+test('a WAL that has become very large is cut', async t => {
+  const { dir, database } = await open(t)
+  const syncer = new Syncer(dir, 'memory', () => {})
+  t.after(() => syncer.close())
+  const insert = database.prepare(
+    'INSERT INTO keys (name, type, id, size, value) VALUES (randomblob(8), 1, 0, 0, zeroblob(?))',
+  )
+  for (let i = 0; i < 35; i++) insert.run(2 * 1024 ** 2)
+  assert.ok(statSync(join(dir, 'store.db-wal')).size > 64 * 1024 ** 2)
+  syncer.round()
+  assert.equal(statSync(join(dir, 'store.db-wal')).size, 0)
+})
+
+test('a reader that holds an old view puts the cut off, and holds up nobody for long', async t => {
+  const { dir, database, write } = await open(t)
+  const syncer = new Syncer(dir, 'memory', () => {})
+  const reader = new DatabaseSync(join(dir, 'store.db'), { readOnly: true })
+  t.after(() => {
+    syncer.close()
+    reader.close()
+  })
+  reader.exec('BEGIN; SELECT count(*) FROM keys')
+  database
+    .prepare('INSERT INTO keys (name, type, id, size, value) VALUES (?, 1, 0, 0, zeroblob(?))')
+    .run(Buffer.from('large'), 70 * 1024 ** 2)
+  const startedAt = performance.now()
+  syncer.round()
+  write(1)
+  assert.ok(performance.now() - startedAt < 4_000)
+  assert.ok(statSync(join(dir, 'store.db-wal')).size > 0)
+  reader.exec('COMMIT')
+  syncer.round()
+  assert.equal(statSync(join(dir, 'store.db-wal')).size, 0)
+})
+
+test('trouble is told once, and that it is over; a file that is away is not made', t => {
+  const dir = makeFolder(t)
+  const told: FromSyncThread[] = []
+  const syncer = new Syncer(dir, 'memory', message => told.push(message))
+  t.after(() => syncer.close())
+  syncer.round()
+  syncer.round()
+  assert.equal(told.length, 1)
+  assert.deepEqual({ ...told[0], error: '' }, { type: 'trouble', work: 'checkpoint', error: '' })
+  assert.equal(statSync(join(dir, 'store.db'), { throwIfNoEntry: false }), undefined)
+  new DatabaseSync(join(dir, 'store.db')).close()
+  syncer.round()
+  assert.deepEqual(told.slice(1), [{ type: 'trouble', work: 'checkpoint', error: undefined }])
+})
+
+test('the thread does a round when it is asked, and a last one when it is stopped', async t => {
+  const { dir, database, write, start } = await open(t)
+  const { sync, events } = start({ threadFile, everyMs: 60_000 })
+  const checkpointed = () => database.prepare('PRAGMA wal_checkpoint(NOOP)').get()?.checkpointed
+  write(1_200)
+  await sync.round()
+  assert.ok(Number(checkpointed()) > 1_000)
+  write(1_200)
+  await sync.stop()
+  await sync.stop()
+  const { log, checkpointed: last } = { ...database.prepare('PRAGMA wal_checkpoint(NOOP)').get() }
+  assert.equal(last, log)
+  await assert.rejects(sync.round(), { code: 'STORE_UNAVAILABLE' })
+  assert.deepEqual(events, [])
+  assert.ok(statSync(join(dir, 'ballast')).size > 0)
+})
+
+test('a thread that dies is started again', async t => {
+  const { dir, start } = await open(t)
+  const starts = join(dir, 'starts')
+  const file = join(dir, 'thread.mjs')
+  writeFileSync(starts, '')
+  writeFileSync(
+    file,
+    `import { appendFileSync, readFileSync } from 'node:fs'
+    appendFileSync(${JSON.stringify(starts)}, '.')
+    if (readFileSync(${JSON.stringify(starts)}).length < 3) throw new Error('out of order')
+    await import(${JSON.stringify(threadFile.href)})`,
+  )
+  const { sync, events } = start({ threadFile: new URL(`file://${file}`) })
+  await assert.rejects(sync.round(), { code: 'STORE_UNAVAILABLE', message: /out of order/ })
+  t.after(() => sync.stop())
+  let isRunning = false
+  while (!isRunning) {
+    isRunning = await sync.round().then(
+      () => true,
+      () => new Promise(resolve => setImmediate(resolve, false)),
+    )
+  }
+  assert.equal(readFileSync(starts, 'utf8'), '...')
+  assert.deepEqual(events, ['store.sync.died', 'store.sync.died'])
+})
+
+test('a thread that does not end in time is ended', async t => {
+  const { start } = await open(t)
+  const file = new URL('data:text/javascript,setInterval(() => {}, 1000)')
+  const { sync, events } = start({ threadFile: file, stopTimeoutMs: 50 })
+  await sync.stop()
+  assert.deepEqual(events, ['store.sync.slow'])
+})
+
+async function open(t: TestContext) {
+  const dir = mkdtempSync(join(tmpdir(), 'saola-sync-'))
+  const opened = await openDatabase({ dir, durability: 'memory', maxBytes: 0, log: () => {} })
+  t.after(async () => {
+    await opened.close()
+    rmSync(dir, { recursive: true, force: true })
+  })
+  const { database } = opened
+  const insert = database.prepare(
+    'INSERT INTO keys (name, type, id, size, value) VALUES (randomblob(8), 1, 0, 0, zeroblob(3000))',
+  )
+  /** Each changes some pages. */
+  const write = (rows: number) => {
+    for (let i = 0; i < rows; i++) insert.run()
+  }
+  const start = (options: Partial<SyncOptions> & { threadFile: URL }) => {
+    const events: string[] = []
+    const sync = new StoreSync({ dir, durability: 'memory', log: event => events.push(event), ...options })
+    return { sync, events }
+  }
+  return { dir, database, write, start }
+}
+
+function makeFolder(t: TestContext): string {
+  const dir = mkdtempSync(join(tmpdir(), 'saola-sync-'))
+  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  return dir
+}
