@@ -55,7 +55,7 @@ export function isEmptied(dir: string): boolean {
 }
 
 /** Files that may be snapshots, in the folder for them. */
-export function snapshotsIn(dir: string): string[] {
+function snapshotsIn(dir: string): string[] {
   try {
     const folder = join(dir, snapshotsName)
     return readdirSync(folder)

@@ -8,7 +8,7 @@ import { isNoSpace } from './sqlite-failure.ts'
 /** Something an operator should know: a fixed name and its values. */
 export type StoreLog = (event: string, fields: Record<string, unknown>) => void
 
-export const databaseName = 'store.db'
+const databaseName = 'store.db'
 export const snapshotsName = 'snapshots'
 
 // Locks and shared memory do not reach beyond one machine there: two owners would ruin the file.

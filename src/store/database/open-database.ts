@@ -61,10 +61,7 @@ const pagesMax = 4_294_967_294
  * `everysec` syncs in a thread, and yet is NORMAL: with OFF SQLite would not sync the head of a WAL that it begins anew, so
  * that after a power cut an old head could stand before new pages, and the file would be damaged instead of a second old.
  */
-const synchronousOf = { memory: 'OFF', everysec: 'NORMAL', always: 'FULL' } as const satisfies Record<
-  Durability,
-  string
->
+const synchronousOf: Record<Durability, string> = { memory: 'OFF', everysec: 'NORMAL', always: 'FULL' }
 
 /**
  * Opens the file of a folder as its only owner, and makes both if there are none. A damaged file is put aside, and the
