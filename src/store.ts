@@ -1,6 +1,4 @@
 /** `saola/store`: data that all processes share. */
-import { openTreeStore } from './store/open-store.ts'
-import type { Store } from './store/store.ts'
 
 export { type OpenOptions, openStore } from './store/open-store.ts'
 export type { Store } from './store/store.ts'
@@ -17,18 +15,4 @@ export type { Subscription } from './store/structures/subscription.ts'
 export type { Topic } from './store/structures/topic.ts'
 export type { Transaction } from './store/structures/transaction.ts'
 export type { Change, WatchOptions } from './store/structures/watch.ts'
-
-let opened: Store | undefined
-
-/**
- * The store of the tree that this process belongs to. It is connected to at the first use.
- *
- * @throws {StoreError} STORE_UNAVAILABLE at the first use outside a tree: there it is `openStore({ dir })`.
- */
-export const store: Store = new Proxy({} as Store, {
-  get(_target, name) {
-    opened ??= openTreeStore()
-    const value = Reflect.get(opened, name, opened)
-    return typeof value === 'function' ? value.bind(opened) : value
-  },
-})
+export { store } from './store/tree-store.ts'

@@ -162,7 +162,7 @@ test('only the files of processes/ and the command do something when they are lo
       blankOut(file.source)
         .split('\n')
         .flatMap((line, index) =>
-          /^[^\s)}\]]/.test(line) && !declaration.test(line) ? [`${file.path}:${index + 1}`] : [],
+          /^[^\s)}\]>`]/.test(line) && !declaration.test(line) ? [`${file.path}:${index + 1}`] : [],
         ),
     )
   assert.deepEqual(wrong, [])

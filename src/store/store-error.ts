@@ -20,7 +20,7 @@ export const storeErrorCodes = {
   STORE_SNAPSHOT_INVALID: 'A snapshot is damaged, incomplete or of an unknown version: nothing was restored from it.',
   STORE_SUBSCRIBER_SLOW: 'A subscriber read too slowly and was cut off: messages are missing, subscribe again.',
   STORE_TIMEOUT: 'The deadline is over. A write may have been applied or not: read, or repeat it if that is harmless.',
-  STORE_TOO_MANY_KEYS: 'One operation names more keys than allowed: split it.',
+  STORE_TOO_MANY_KEYS: 'The store holds as many keys as it may: delete, let them expire, or raise the limit.',
   STORE_UNAVAILABLE: 'The owner of the store could not be reached within the deadline: nothing was sent, try again.',
   STORE_UNSUPPORTED: 'The engine in use cannot do this: the message says which one can.',
   STORE_VALUE_INVALID: 'The codec cannot hold the value, or the schema refuses it: nothing was written.',

@@ -3,7 +3,8 @@
  * be read locally.
  */
 import type { Keyspace } from '../database/keyspace.ts'
-import type { Session, Sessions } from '../owner/sessions.ts'
+import type { Client } from '../owner/client.ts'
+import type { Sessions } from '../owner/sessions.ts'
 import type { Topics } from '../owner/topics.ts'
 import type { Watches } from '../owner/watches.ts'
 import type { Reply } from '../resp/reply.ts'
@@ -104,27 +105,4 @@ export interface StoreFiles {
   restore(file: string): Promise<void>
   /** What is wrong with the file, a line each; empty when it is sound. */
   check(): Promise<readonly string[]>
-}
-
-/** A connection, as commands see it. */
-export interface Client {
-  readonly id: number
-  name: string
-  /** 2 or 3: the version of RESP that it speaks. */
-  protocol: 2 | 3
-  /** Set by a connection of saola/store: its writes are numbered. */
-  session: Session | undefined
-  /** Sends something that it did not ask for. */
-  push(reply: Reply): void
-}
-
-/** One command that somebody asks for. */
-export interface Request {
-  readonly client: Client
-  /** The name and the arguments. */
-  readonly parts: readonly Buffer[]
-  /** The number that a write of a session has there. */
-  readonly sequence?: number | undefined
-  /** Called once, after the commit. */
-  answer(reply: Reply): void
 }

@@ -54,6 +54,7 @@ const mapBytes = 256 * 1024 ** 2
 const busyMs = 5_000
 const closeBusyMs = 200
 const fullBelowBytes = 256 * 1024
+const checkedBytesMax = 256 * 1024 ** 2
 /** SQLite's largest: 16 TB of pages. */
 const pagesMax = 4_294_967_294
 
@@ -94,6 +95,14 @@ export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase
   }
 }
 
+/**
+ * A process that is killed leaves a sound file, so this is for what else may have happened to it. Of a large one it would
+ * keep everybody waiting, a second for each GB; its pages are checked by `saola store check`, and when they are read.
+ */
+function isWorthChecking(dir: string): boolean {
+  return (sizeOf(databaseOf(dir)) ?? 0) <= checkedBytesMax
+}
+
 /** To open a file takes room, too. */
 function withRoom<Result>(dir: string, open: () => Result): Result {
   try {
@@ -114,7 +123,7 @@ function openSound(options: OpenOptions): DatabaseSync {
   try {
     const isCut = mark === 'changed' && !sizeOf(databaseOf(dir))
     if (isCut || isEmptied(dir)) throw new DamageError('the file is empty, and was not')
-    return openFile(options, mark === 'clean')
+    return openFile(options, mark === 'clean' || !isWorthChecking(dir))
   } catch (error) {
     if (!isDamage(error) && !(error instanceof DamageError)) throw error
     replaceDamaged(dir, messageOf(error), log)

@@ -4,9 +4,9 @@
  */
 import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { commands } from '../commands/table.ts'
+import { databaseOf } from '../database/folder.ts'
 import type { Push, Reply } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'
 import type { Call, CallOptions, Check, Engine, TopicListener, Unsubscribe, WaitOptions } from './engine.ts'
@@ -37,7 +37,6 @@ const defaultTimeoutMs = 10_000
 // The owner says when a wait is over; if it says nothing for so long, there is none.
 const waitGraceMs = 10_000
 const doneKind = 'saola.done'
-export const databaseName = 'store.db'
 
 export class EmbeddedEngine implements Engine {
   readonly canReadNow = true
@@ -183,7 +182,7 @@ export class EmbeddedEngine implements Engine {
 
   #local(): LocalReader {
     if (this.#reader) return this.#reader.local
-    const path = join(this.#options.dir, databaseName)
+    const path = databaseOf(this.#options.dir)
     const inode = statSync(path).ino
     const database = new DatabaseSync(path, { readOnly: true, timeout: 1000 })
     try {
@@ -210,7 +209,7 @@ export class EmbeddedEngine implements Engine {
   #reopenIfReplaced(): void {
     if (!this.#reader) return
     try {
-      if (statSync(join(this.#options.dir, databaseName)).ino === this.#reader.inode) return
+      if (statSync(databaseOf(this.#options.dir)).ino === this.#reader.inode) return
     } catch {
       // Gone altogether.
     }

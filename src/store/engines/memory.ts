@@ -1,7 +1,8 @@
 /** All in this process, and gone with it: for tests, and for those who want a store without a file. */
 import { DatabaseSync } from 'node:sqlite'
-import type { Client, StoreLimits } from '../commands/command.ts'
+import type { StoreLimits } from '../commands/command.ts'
 import { schema } from '../database/schema.ts'
+import type { Client } from '../owner/client.ts'
 import { Owner } from '../owner/owner.ts'
 import type { Reply } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'

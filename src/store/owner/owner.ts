@@ -5,11 +5,12 @@
  * Requests come from connections (resp/server.ts) or, without a process of its own, straight from engines/memory.ts.
  */
 import type { DatabaseSync } from 'node:sqlite'
-import type { Client, CommandContext, OwnerContext, Request, StoreFiles, StoreLimits } from '../commands/command.ts'
+import type { CommandContext, OwnerContext, StoreFiles, StoreLimits } from '../commands/command.ts'
 import { CommandError } from '../commands/command-error.ts'
 import { commandOf } from '../commands/table.ts'
 import { everyKey, Keyspace } from '../database/keyspace.ts'
 import { type Reply, ReplyError } from '../resp/reply.ts'
+import type { Client, Request } from './client.ts'
 import { describeFailure } from './failure.ts'
 import { Sessions } from './sessions.ts'
 import { Sweeper } from './sweeper.ts'

@@ -3,27 +3,12 @@
  * transaction the last number and the answers are kept. When the owner was killed, or the connection broke, the process
  * says whose session it goes on with, hears how far it was, takes the answers that it has missed, and sends the rest again.
  */
-import type { Client, Request } from '../commands/command.ts'
 import { CommandError } from '../commands/command-error.ts'
 import type { Keyspace } from '../database/keyspace.ts'
 import type { Reply } from '../resp/reply.ts'
 import { ReplyParser } from '../resp/reply-parser.ts'
 import { ReplyWriter } from '../resp/write-reply.ts'
-
-export interface Session {
-  readonly id: Buffer
-  /** The number of the last write that was carried out. */
-  sequence: number
-  /** Answers that the process may not have got yet, in their order. */
-  answers: Answer[]
-  /** Its present connection. */
-  client: Client | undefined
-}
-
-interface Answer {
-  readonly sequence: number
-  readonly reply: Reply
-}
+import type { Answer, Client, Request, Session } from './client.ts'
 
 interface Outcome {
   readonly request: Request

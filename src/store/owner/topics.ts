@@ -1,6 +1,6 @@
-import type { Client } from '../commands/command.ts'
 import { globOf } from '../commands/glob.ts'
 import { Push } from '../resp/reply.ts'
+import type { Client } from './client.ts'
 
 const messageKind = Buffer.from('message')
 const patternKind = Buffer.from('pmessage')

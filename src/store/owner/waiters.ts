@@ -1,5 +1,5 @@
-import type { Client, Request } from '../commands/command.ts'
 import type { Reply } from '../resp/reply.ts'
+import type { Client, Request } from './client.ts'
 
 interface Waiter {
   readonly request: Request

@@ -1,6 +1,6 @@
-import type { Client } from '../commands/command.ts'
 import { everyKey } from '../database/keyspace.ts'
 import { Push } from '../resp/reply.ts'
+import type { Client } from './client.ts'
 
 const kind = Buffer.from('saola.changed')
 

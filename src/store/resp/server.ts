@@ -3,8 +3,8 @@
  * order of the requests.
  */
 import net from 'node:net'
-import type { Client, Request } from '../commands/command.ts'
 import { commands } from '../commands/table.ts'
+import type { Client, Request } from '../owner/client.ts'
 import type { Owner } from '../owner/owner.ts'
 import { Push, type Reply, ReplyError, Status } from './reply.ts'
 import { ProtocolError, RequestParser } from './request-parser.ts'

@@ -1,0 +1,40 @@
+/** Each example of docs/store.md runs, by itself, on an empty store. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+
+const root = join(import.meta.dirname, '..')
+const source = (name: string) => pathToFileURL(join(root, 'src', `${name}.ts`)).href
+
+// A tree's store is one of memory here, and so is the folder that is opened.
+const stand = `
+import { createTestStore } from '${source('testing')}'
+export { StoreError } from '${source('store/store-error')}'
+export const { store } = createTestStore()
+export const openStore = () => createTestStore().store
+`
+
+const examples = [...readFileSync(join(root, 'docs', 'store.md'), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)]
+
+test('there are examples', () => assert.ok(examples.length > 15))
+
+// Below node_modules, where their imports find the packages.
+const folder = mkdtempSync(join(root, 'node_modules', '.docs-store-'))
+test.after(() => rmSync(folder, { recursive: true }))
+
+for (const [number, [, code = '']] of examples.entries()) {
+  test(`example ${number + 1}: ${code.match(/\n\n(.+)/)?.[1]}`, { timeout: 10_000 }, async t => {
+    t.mock.method(console, 'log', () => {})
+    const store = join(folder, `store-${number}.mjs`)
+    const example = join(folder, `example-${number}.mjs`)
+    writeFileSync(store, stand)
+    const imports = code
+      .replaceAll("'saola/store'", `'${pathToFileURL(store).href}'`)
+      .replace(/'saola\/([a-z-]+)'/g, (_, name) => `'${source(name)}'`)
+    writeFileSync(example, stripTypeScriptTypes(imports))
+    await import(pathToFileURL(example).href)
+  })
+}
