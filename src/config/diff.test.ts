@@ -41,6 +41,7 @@ describe('the difference between two configurations', () => {
       'apps.web.workers: 2 -> 1 to 3 (live)',
       'apps.web.env: {} -> {"A":"b"} (restart)',
       `control.socket: ${folder}/.saola/shop/control.sock -> ${folder}/.saola/other/control.sock (refused)`,
+      `store.dir: ${folder}/.saola/shop/store -> ${folder}/.saola/other/store (refused)`,
       'log.level: "info" -> "debug" (live)',
     ])
     assert.deepEqual(changes(one({ timeout: 1 }), one({ timeout: 2 })), [
