@@ -7,6 +7,8 @@ import { CommandError, notAFloat, notAnInteger, syntaxError, wrongType } from '.
 import { expiryOf } from './expiry.ts'
 import { formatFloat } from './format-number.ts'
 
+const rememberedBytesMax = 32
+
 export const strings: readonly Command[] = [
   {
     name: 'get',
@@ -226,8 +228,17 @@ function read(keyspace: Keyspace, key: Buffer): Buffer | undefined {
 /** The value of a string; undefined for whatever else a key holds. */
 function stringOf(keyspace: Keyspace, entry: Entry | undefined): Buffer | undefined {
   if (entry?.type !== keyTypes.string) return undefined
+  if (entry.text) return entry.text
   const row = keyspace.sql('SELECT value FROM keys WHERE name = ?').get(entry.name) as unknown as [Uint8Array | null]
-  return bufferOf(row[0] ?? new Uint8Array())
+  const value = bufferOf(row[0] ?? new Uint8Array())
+  remember(entry, value)
+  return value
+}
+
+/** An entry of a reader is forgotten with the read; one of the owner is as long as nobody else writes, which nobody does. */
+function remember(entry: Entry, value: Buffer): void {
+  // A copy: what came in lies in a chunk of the connection.
+  entry.text = value.length <= rememberedBytesMax ? Buffer.from(value) : undefined
 }
 
 /** Sets a string in the place of anything. */
@@ -240,6 +251,7 @@ function write(keyspace: Keyspace, key: Buffer, value: Buffer, expires: number |
     entry.expires = expires
     keyspace.sql('UPDATE keys SET value = ?, expires = ? WHERE name = ?').run(value, expires, entry.name)
   }
+  remember(entry, value)
   keyspace.touch(entry.name)
 }
 

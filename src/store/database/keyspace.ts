@@ -17,8 +17,10 @@ export interface Entry {
   readonly id: number
   /** Milliseconds since 1970, or null: never. */
   expires: number | null
-  /** Elements; for a list with a gap, of a string always 0. */
+  /** Elements; of a string always 0. */
   size: number
+  /** Of a short string, as the owner has last read or written it: counters are asked for it again and again. */
+  text?: Buffer | undefined
 }
 
 /** What `onTouched` is told when all keys have changed. */

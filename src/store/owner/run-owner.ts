@@ -46,6 +46,7 @@ export async function runOwner(spec: OwnerSpec, { onIdle, log, threadFile }: Run
   let isSound = true
   const owner: Owner = new Owner({
     database: opened.database,
+    isSynced: durability === 'always',
     files: filesOf(spec, opened.database, sync, () => owner),
     limits: { valueBytesMax, keysMax: spec.keysMax || Number.POSITIVE_INFINITY },
     onProblem: error => {
