@@ -4,6 +4,51 @@ import { integerOf } from './arguments.ts'
 import { type Command, type CommandContext, type OwnerContext, oneKey } from './command.ts'
 import { CommandError } from './command-error.ts'
 
+/** What a connection can listen to. It is told with a push, and its listening ends with it. */
+const listening: readonly {
+  readonly name: string
+  readonly summary: string
+  readonly usage: 'channel' | 'pattern' | 'key'
+  readonly change: (owner: OwnerContext, what: Buffer) => void
+}[] = [
+  {
+    name: 'saola.subscribe',
+    summary: 'Listens to a channel.',
+    usage: 'channel',
+    change: ({ topics, client }, channel) => topics.subscribe(client, channel),
+  },
+  {
+    name: 'saola.unsubscribe',
+    summary: 'Listens to a channel no more.',
+    usage: 'channel',
+    change: ({ topics, client }, channel) => topics.unsubscribe(client, channel),
+  },
+  {
+    name: 'saola.psubscribe',
+    summary: 'Listens to all channels that match a pattern.',
+    usage: 'pattern',
+    change: ({ topics, client }, pattern) => topics.subscribePattern(client, pattern),
+  },
+  {
+    name: 'saola.punsubscribe',
+    summary: 'Listens to a pattern no more.',
+    usage: 'pattern',
+    change: ({ topics, client }, pattern) => topics.unsubscribePattern(client, pattern),
+  },
+  {
+    name: 'saola.watch',
+    summary: 'Hears of each change of a key.',
+    usage: 'key',
+    change: ({ watches, client }, key) => watches.add(client, key),
+  },
+  {
+    name: 'saola.unwatch',
+    summary: 'Hears of a key no more.',
+    usage: 'key',
+    change: ({ watches, client }, key) => watches.remove(client, key),
+  },
+]
+
 export const connection: readonly Command[] = [
   {
     name: 'ping',
@@ -23,84 +68,20 @@ export const connection: readonly Command[] = [
     keys: undefined,
     run: (context, [channel, message]) => ownerOf(context).publish(channel as Buffer, message as Buffer),
   },
-  {
-    name: 'saola.subscribe',
-    summary: 'Listens to a channel.',
-    usage: 'channel',
-    arity: 1,
-    flags: ['owner'],
-    keys: undefined,
-    run: (context, [channel]) => {
-      const { topics, client } = ownerOf(context)
-      topics.subscribe(client, channel as Buffer)
-      return ok
-    },
-  },
-  {
-    name: 'saola.unsubscribe',
-    summary: 'Listens to a channel no more.',
-    usage: 'channel',
-    arity: 1,
-    flags: ['owner'],
-    keys: undefined,
-    run: (context, [channel]) => {
-      const { topics, client } = ownerOf(context)
-      topics.unsubscribe(client, channel as Buffer)
-      return ok
-    },
-  },
-  {
-    name: 'saola.psubscribe',
-    summary: 'Listens to all channels that match a pattern.',
-    usage: 'pattern',
-    arity: 1,
-    flags: ['owner'],
-    keys: undefined,
-    run: (context, [pattern]) => {
-      const { topics, client } = ownerOf(context)
-      topics.subscribePattern(client, pattern as Buffer)
-      return ok
-    },
-  },
-  {
-    name: 'saola.punsubscribe',
-    summary: 'Listens to a pattern no more.',
-    usage: 'pattern',
-    arity: 1,
-    flags: ['owner'],
-    keys: undefined,
-    run: (context, [pattern]) => {
-      const { topics, client } = ownerOf(context)
-      topics.unsubscribePattern(client, pattern as Buffer)
-      return ok
-    },
-  },
-  {
-    name: 'saola.watch',
-    summary: 'Hears of each change of a key.',
-    usage: 'key',
-    arity: 1,
-    flags: ['owner'],
-    keys: oneKey,
-    run: (context, [key]) => {
-      const { watches, client } = ownerOf(context)
-      watches.add(client, key as Buffer)
-      return ok
-    },
-  },
-  {
-    name: 'saola.unwatch',
-    summary: 'Hears of a key no more.',
-    usage: 'key',
-    arity: 1,
-    flags: ['owner'],
-    keys: oneKey,
-    run: (context, [key]) => {
-      const { watches, client } = ownerOf(context)
-      watches.remove(client, key as Buffer)
-      return ok
-    },
-  },
+  ...listening.map(
+    ({ name, summary, usage, change }): Command => ({
+      name,
+      summary,
+      usage,
+      arity: 1,
+      flags: ['owner'],
+      keys: usage === 'key' ? oneKey : undefined,
+      run: (context, [what]) => {
+        change(ownerOf(context), what as Buffer)
+        return ok
+      },
+    }),
+  ),
   {
     name: 'saola.cancel',
     summary: 'Ends the wait of this name: 1, or 0 when it is over already.',

@@ -79,6 +79,13 @@ export function syncFile(file: string): void {
 }
 
 /** Bytes that this user can still write on the folder's disk. */
+/** Enough for SQLite to go on: below it an error of input and output means a full disk. */
+export function hasRoom(dir: string): boolean {
+  return freeBytes(dir) > fullBelowBytes
+}
+
+const fullBelowBytes = 256 * 1024
+
 export function freeBytes(dir: string): number {
   const { bavail, bsize } = statfsSync(dir)
   return bavail * bsize

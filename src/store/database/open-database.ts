@@ -8,7 +8,7 @@ import { leaveCleanMark, takeCleanMark } from './clean-mark.ts'
 import { finishReplacing, isEmptied, replaceDamaged } from './damage.ts'
 import {
   databaseOf,
-  freeBytes,
+  hasRoom,
   makePrivate,
   prepareFolder,
   type StoreLog,
@@ -53,7 +53,6 @@ const mapBytes = 256 * 1024 ** 2
 // The sync thread has the file for itself for some milliseconds, a slow disk lets it have it for longer.
 const busyMs = 5_000
 const closeBusyMs = 200
-const fullBelowBytes = 256 * 1024
 const checkedBytesMax = 256 * 1024 ** 2
 /** SQLite's largest: 16 TB of pages. */
 const pagesMax = 4_294_967_294
@@ -111,7 +110,7 @@ function withRoom<Result>(dir: string, open: () => Result): Result {
     if (!isRoom(error)) throw error
     if (releaseBallast(dir)) return withRoom(dir, open)
     // SQLite calls it an error of input and output when it finds no room for its shared memory.
-    if (freeBytes(dir) > fullBelowBytes) throw error
+    if (hasRoom(dir)) throw error
     throw Object.assign(new Error(messageOf(error), { cause: error }), { code: 'ENOSPC' })
   }
 }

@@ -7,6 +7,7 @@ import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { commands } from '../commands/table.ts'
 import { databaseOf } from '../database/folder.ts'
+import { isDamage } from '../database/sqlite-failure.ts'
 import type { Push, Reply } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'
 import type { Call, CallOptions, Check, Engine, TopicListener, Unsubscribe, WaitOptions } from './engine.ts'
@@ -21,7 +22,7 @@ export interface EmbeddedOptions {
   readonly dir: string
   /** The owner's socket. */
   socketPath(): string
-  /** Nobody listens on it: starts an owner, or asks for one. Called at most once a second. */
+  /** Nobody listens on it: starts an owner, or asks for one. Called at most every 300 ms. */
   summonOwner(): void
   /** Milliseconds that a call may take; 10,000 by default. */
   readonly timeoutMs?: number
@@ -255,8 +256,6 @@ function isQueued(reply: Reply): boolean {
 }
 
 function readError(error: Error): StoreError {
-  const code = ((error as { errcode?: number }).errcode ?? 0) & 0xff
-  if (code === 11 || code === 26)
-    return new StoreError('STORE_CORRUPT', `The file of the store is damaged: ${error.message}.`)
+  if (isDamage(error)) return new StoreError('STORE_CORRUPT', `The file of the store is damaged: ${error.message}.`)
   return new StoreError('STORE_UNAVAILABLE', `The store cannot be read yet: ${error.message}.`, { cause: error })
 }

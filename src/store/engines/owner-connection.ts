@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import net from 'node:net'
 import { Push, type Reply, ReplyError } from '../resp/reply.ts'
 import { ReplyParser } from '../resp/reply-parser.ts'
+import { writeAll } from '../resp/write-all.ts'
 import { RequestWriter } from '../resp/write-request.ts'
 import { StoreError } from '../store-error.ts'
 import type { Call } from './engine.ts'
@@ -93,11 +94,6 @@ export class OwnerConnection {
     })
   }
 
-  /** Begins to connect, if it does not already. */
-  open(): void {
-    this.#connect()
-  }
-
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#retry)
@@ -118,7 +114,7 @@ export class OwnerConnection {
       const writer = new RequestWriter()
       writer.append(['hello', '3'])
       writer.append(['saola.session', this.#session, this.#answered])
-      for (const buffer of writer.take()) socket.write(buffer)
+      writeAll(socket, writer.take())
     })
     socket.on('data', chunk => {
       for (const reply of parser.push(chunk)) {
@@ -217,10 +213,7 @@ export class OwnerConnection {
         this.#writer.append([`#${pending.sequence}`, ...pending.call])
       } else this.#writer.append(pending.call)
     }
-    const buffers = this.#writer.take()
-    if (buffers.length > 1) socket.cork()
-    for (const buffer of buffers) socket.write(buffer)
-    if (buffers.length > 1) socket.uncork()
+    writeAll(socket, this.#writer.take())
   }
 
   /** In the place of its turn among the calls, like one of them. */

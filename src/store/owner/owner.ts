@@ -90,11 +90,6 @@ export class Owner {
     this.#sweeper = new Sweeper(this.keyspace, this.#now, work => this.#runAlone(work))
   }
 
-  /** Requests that wait for their turn. */
-  get queued(): number {
-    return this.#queue.length
-  }
-
   /** Runs a request with the others of this turn. */
   submit(request: Request): void {
     if (this.#isClosed) {
@@ -127,11 +122,6 @@ export class Owner {
   /** Runs work if nothing else is to be done. */
   whenIdle(work: () => unknown): void {
     if (this.#queue.length === 0 && !this.#isClosed) work()
-  }
-
-  /** Runs work of the owner itself in a transaction of its own, between turns. */
-  exclusively<Result>(work: (keyspace: Keyspace) => Result): Result {
-    return this.#runAlone(() => work(this.keyspace))
   }
 
   /** For a clock that is moved by hand: answers what has come, moves it, and does at once what timers would do. */
@@ -207,7 +197,7 @@ export class Owner {
   /** By itself, and with an answer whatever happens. */
   #runOne(request: Request): Outcome[] {
     try {
-      const outcome = this.#run(request, { mayFail: true })
+      const outcome = this.#run(request)
       this.#commit([outcome])
       return [outcome]
     } catch (error) {
@@ -225,7 +215,7 @@ export class Owner {
   }
 
   /** @throws whatever is not the fault of the command, or is but has left changes. */
-  #run(request: Request, { mayFail = false } = {}): Outcome {
+  #run(request: Request): Outcome {
     const { parts } = request
     const changesBefore = this.#changes
     let reply: Reply
@@ -242,8 +232,7 @@ export class Owner {
       }
       reply = command.run(this.#context(request), this.#checked(parts))
     } catch (error) {
-      if (!(error instanceof CommandError) || (this.#changes !== changesBefore && !mayFail)) throw error
-      if (this.#changes !== changesBefore) throw error
+      if (!(error instanceof CommandError) || this.#changes !== changesBefore) throw error
       reply = new ReplyError(error.code, error.message)
     }
     return { request, reply }

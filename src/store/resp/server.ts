@@ -8,6 +8,7 @@ import type { Client, Request } from '../owner/client.ts'
 import type { Owner } from '../owner/owner.ts'
 import { Push, type Reply, ReplyError, Status } from './reply.ts'
 import { ProtocolError, RequestParser } from './request-parser.ts'
+import { writeAll } from './write-all.ts'
 import { ReplyWriter } from './write-reply.ts'
 
 export interface ConnectionLimits {
@@ -192,10 +193,7 @@ class Connection {
     this.#willFlush = false
     const socket = this.#socket
     if (socket.destroyed) return
-    const buffers = this.#writer.take()
-    if (buffers.length > 1) socket.cork()
-    for (const buffer of buffers) socket.write(buffer)
-    if (buffers.length > 1) socket.uncork()
+    writeAll(socket, this.#writer.take())
     const { writableLength } = socket
     if (writableLength > this.#limits.outputBytesMax) socket.destroy()
     else if (writableLength > pauseAboveBytes) socket.pause()
