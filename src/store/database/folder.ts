@@ -78,7 +78,6 @@ export function syncFile(file: string): void {
   withFile(file, 'r+', fsyncSync)
 }
 
-/** Bytes that this user can still write on the folder's disk. */
 /** Enough for SQLite to go on: below it an error of input and output means a full disk. */
 export function hasRoom(dir: string): boolean {
   return freeBytes(dir) > fullBelowBytes
@@ -86,6 +85,7 @@ export function hasRoom(dir: string): boolean {
 
 const fullBelowBytes = 256 * 1024
 
+/** Bytes that this user can still write on the folder's disk. */
 export function freeBytes(dir: string): number {
   const { bavail, bsize } = statfsSync(dir)
   return bavail * bsize
