@@ -77,16 +77,23 @@ export function formatJson({ time, level, event, fields }: LogRecord): string {
  * ```
  */
 export function formatPretty(record: LogRecord, { color }: { readonly color: boolean }): string {
-  const paint: Paint = color ? (code, text) => `\x1b[${code}m${text}\x1b[0m` : (_, text) => text
-  let line = `${paint('2', localTime(record.time))} ${paint(levelColor[record.level], record.level.padEnd(5))} `
-  line += paint('1', record.event)
-  for (const [name, value] of Object.entries(record.fields)) {
+  const paint: Paint = color ? (code, text) => `\x1b[${code}m${text}\x1b[0m` : plain
+  const line = `${paint('2', localTime(record.time))} ${paint(levelColor[record.level], record.level.padEnd(5))} `
+  const { stack } = record.fields
+  return `${line}${formatEvent(record, paint)}${stack === undefined ? '' : indent(String(stack), paint)}`
+}
+
+/** Without its time, for a process whose lines get one elsewhere: `store.damaged dir=/srv/shop reason="…"`. */
+export function formatEvent({ event, fields }: Pick<LogRecord, 'event' | 'fields'>, paint: Paint = plain): string {
+  let line = paint('1', event)
+  for (const [name, value] of Object.entries(fields)) {
     if (value === undefined || name === 'stack') continue
     line += ` ${paint('2', `${name}=`)}${formatValue(value)}`
   }
-  const stack = record.fields.stack
-  return stack === undefined ? line : line + indent(String(stack), paint)
+  return line
 }
+
+const plain: Paint = (_, text) => text
 
 type Paint = (code: string, text: string) => string
 

@@ -24,6 +24,9 @@ export function checkConfig(draft: Draft, dir: string): { config: Unfinished | u
   return { config: resolvePaths(result.data, dir), problems }
 }
 
+// store:0 can only be one of them, in the log and for the commands.
+const takenName = 'apps.store expected a name of its own, got "store", which is that of the shared store.'
+
 /**
  * What concerns several settings, or the machine. It looks at the raw values, so that these problems are listed also
  * when another one keeps the schema from giving a result.
@@ -40,6 +43,7 @@ function checkApps(apps: unknown, dir: string): string[] {
   })
   return [
     ...findConflicts(listening),
+    ...sections.filter(({ name }) => name === 'store').map(() => takenName),
     ...sections.flatMap(({ name, app }) => [
       ...checkPath(['apps', name, 'app'], app.app, 'file', dir),
       ...checkPath(['apps', name, 'cwd'], app.cwd, 'folder', dir),

@@ -17,6 +17,8 @@ export function createDraft(raw: Record<string, unknown>, origin: string): Draft
 
 function leafPathsOf(section: Readonly<Record<string, unknown>>, prefix: string): string[] {
   return Object.entries(section).flatMap(([key, value]) => {
+    // As good as not written: it gets its default.
+    if (value === undefined) return []
     const path = `${prefix}${key}`
     return isSection(value) && Object.keys(value).length > 0 ? leafPathsOf(value, `${path}.`) : [path]
   })

@@ -2,7 +2,7 @@ import { suggest } from '../base/suggest.ts'
 import type { Option } from './option.ts'
 
 /** What Saola itself and its tests put into the environment of a process: no option of anybody. */
-const ownVariables = /^SAOLA_(?:WORKER|TEST)(?:_|$)/
+const ownVariables = /^SAOLA_(?:(?:WORKER|TEST)(?:_|$)|STORE_TREE$)/
 
 /**
  * The environment variable of an option: `SAOLA_` and its path in capitals, words parted by `_`.

@@ -204,6 +204,12 @@ describe('a wrong configuration', () => {
     assert.equal(({} as { polluted?: number }).polluted, undefined)
   })
 
+  it('is refused when an application has the name of the store', () => {
+    assert.deepEqual(problemsOf({ apps: { store: { app } } }), [
+      'apps.store expected a name of its own, got "store", which is that of the shared store.',
+    ])
+  })
+
   it('is refused when two applications have one address', () => {
     const shared = { apps: { web: { app }, api: { app: './api.ts' } } }
     assert.deepEqual(problemsOf(shared), [

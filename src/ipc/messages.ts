@@ -83,8 +83,8 @@ export type ToWorker =
   | { readonly type: 'saola.connection'; readonly index: number; readonly head?: string }
 
 export type FromWorker =
-  /** The application listens and has said that it is ready. */
-  | { readonly type: 'saola.ready'; readonly bootMs: number; readonly protocol: 'http' | 'tcp' }
+  /** The application listens and has said that it is ready; the owner of the store serves. */
+  | { readonly type: 'saola.ready'; readonly bootMs: number }
   /** The application could not be loaded. */
   | { readonly type: 'saola.boot-failed'; readonly message: string; readonly stack: string; readonly code?: string }
   /** The process is about to end by an error that nobody caught; Node prints it. */
@@ -100,6 +100,8 @@ export type FromWorker =
   | { readonly type: 'saola.released' }
   /** The worker has served as long as it should and asks for a successor. */
   | { readonly type: 'saola.recycle'; readonly reason: string }
+  /** The application uses something that only runs when it is used: `store`. */
+  | { readonly type: 'saola.wanted'; readonly service: string }
 
 /** What the supervisor asks the watch thread of a worker on its own pipe, a JSON line each. */
 export interface StackRequest {

@@ -25,9 +25,14 @@ export interface AppStatus {
 /** Supervisor's states, with its meanings (http://supervisord.org/subprocess.html#process-states). */
 export type ChildState = 'STOPPED' | 'STARTING' | 'RUNNING' | 'BACKOFF' | 'STOPPING' | 'EXITED' | 'FATAL'
 
+/** A worker of an application, or the owner of the shared store. */
+export type ChildKind = 'web' | 'store'
+
 export interface ChildStatus {
   /** `web:0`. A worker that drains keeps the name that its successor has, too. */
   readonly name: string
+  readonly kind: ChildKind
+  /** The name of the application; of another kind of child, that kind. */
   readonly app: string
   readonly index: number
   readonly pid: number | undefined

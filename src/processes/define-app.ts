@@ -2,11 +2,11 @@
 import { memoryBytes } from '../base/memory-limit.ts'
 import type { AppConfig, Config } from '../config/config.ts'
 import type { WorkerSpec } from '../ipc/messages.ts'
-import type { OwnerSpec } from '../store/owner/owner-spec.ts'
 import { type AppDefinition, acceptorOf, type Place } from '../supervisor/app-definition.ts'
 import type { GroupSpec } from '../supervisor/fleet.ts'
 import { type Identity, identityOf } from '../supervisor/identity.ts'
 import { type Launch, workerFds } from '../supervisor/spawn-process.ts'
+import { ownerSpecOf } from './define-store.ts'
 import { inheritedEnvironment, workerFile } from './worker-launch.ts'
 
 /**
@@ -16,7 +16,7 @@ import { inheritedEnvironment, workerFile } from './worker-launch.ts'
  */
 export function defineApps(config: Config, revision: number): AppDefinition[] {
   return Object.values(config.apps).map(app =>
-    defineApp({ tree: config.name, store: JSON.stringify(storeOf(config)) }, app, revision),
+    defineApp({ tree: config.name, store: JSON.stringify(ownerSpecOf(config)) }, app, revision),
   )
 }
 
@@ -39,12 +39,6 @@ function defineApp(tree: Pick<WorkerSpec, 'tree' | 'store'>, app: AppConfig, rev
   }
 }
 
-function storeOf({ store }: Config): OwnerSpec {
-  const { dir, durability, maxSize, maxValueBytes, maxKeys, snapshot } = store
-  const snapshots = { everyMs: snapshot.every, keep: snapshot.keep }
-  return { dir, durability, sizeMax: maxSize, valueBytesMax: maxValueBytes, keysMax: maxKeys, snapshots }
-}
-
 function stickyCookieOf({ balance, sticky }: AppConfig): string | undefined {
   return balance === 'sticky' && sticky.by === 'cookie' ? sticky.cookie : undefined
 }
@@ -52,6 +46,7 @@ function stickyCookieOf({ balance, sticky }: AppConfig): string | undefined {
 function groupSpec(app: AppConfig, revision: number): GroupSpec {
   const { memory } = app.recycle
   return {
+    kind: 'web',
     name: app.name,
     revision,
     workers: app.workers.min,

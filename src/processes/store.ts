@@ -1,4 +1,5 @@
-// Runs as the process that owns a store; started by whoever needs one, which says in SAOLA_STORE what to be.
+// Runs as the process that owns a store; started by a script that needs one, which says in SAOLA_STORE what to be.
+// The owner of a tree runs store-child.ts.
 import { messageOf } from '../base/errors.ts'
 import { type OwnerSpec, specVariable } from '../store/owner/owner-spec.ts'
 import { runOwner } from '../store/owner/run-owner.ts'
@@ -7,6 +8,8 @@ import { StoreError } from '../store/store-error.ts'
 const spec = JSON.parse(process.env[specVariable] ?? '') as OwnerSpec
 delete process.env[specVariable]
 process.title = 'saola: store:0'
+// The log may be a file on the disk that is full, or a pipe that nobody reads any more: the store goes on without a word.
+process.stderr.on('error', () => {})
 
 const log = (event: string, fields: Record<string, unknown>) => {
   process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`)
@@ -17,7 +20,12 @@ const threadFile = new URL(import.meta.url.endsWith('.ts') ? './store-sync.ts' :
 
 try {
   const owner = await runOwner(spec, { onIdle: () => end(), log, threadFile })
-  const end = () => void owner.close().then(() => process.exit(0))
+  let isEnding = false
+  const end = () => {
+    if (isEnding) return
+    isEnding = true
+    void owner.close({ isForGood: true }).then(() => process.exit(0))
+  }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, end)
   // Whoever started it in a terminal may leave.
   process.on('SIGHUP', () => {})

@@ -23,8 +23,9 @@ const [{ compileAccessLog }, { runWorker }] = await Promise.all([
   import('../worker/worker.ts'),
 ])
 const spec = task === toldLater ? await toldSpec() : (JSON.parse(task) as WorkerSpec)
-// Whoever uses saola/store finds the tree's by this: the application, and what it starts.
+// Whoever uses saola/store finds the tree's by this: the application, and what it starts. Only the first asks the supervisor.
 process.env.SAOLA_STORE_TREE = spec.store
+process.env.SAOLA_WORKER_PID = String(process.pid)
 await runWorker({
   spec,
   fds: { accessLog: 4, watch: 5 },

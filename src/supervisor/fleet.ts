@@ -6,10 +6,11 @@
  */
 import type { BackoffOptions } from '../base/backoff.ts'
 import type { Beat } from '../ipc/messages.ts'
-import type { ChildState } from '../ipc/status.ts'
+import type { ChildKind, ChildState } from '../ipc/status.ts'
 
-/** What the supervisor must know of an application to keep its processes. How one is started is not in it. */
+/** What the supervisor must know of an application, say, to keep its processes. How one is started is not in it. */
 export interface GroupSpec {
+  readonly kind: ChildKind
   readonly name: string
   /** Which definition of the application it comes from: counts the configurations that were loaded. */
   readonly revision: number
@@ -38,6 +39,7 @@ export interface GroupSpec {
 /** One process as the planner sees it. What runs inside it is in worker/worker.ts. */
 export interface Child {
   readonly id: number
+  readonly kind: ChildKind
   readonly group: string
   readonly index: number
   readonly generation: number
@@ -127,6 +129,8 @@ export interface Operation {
   readonly ticket: number
   readonly startedAt: number
   readonly isReload: boolean
+  /** It is about a process that cannot serve on until the next one does. */
+  readonly isAlone: boolean
   readonly waiting: Set<string>
   readonly failures: string[]
   replaced: number
@@ -134,6 +138,9 @@ export interface Operation {
 
 export interface Fleet {
   phase: 'starting' | 'running' | 'stopping' | 'ended'
+  /** The stop is to be quick. */
+  isHurried: boolean
+  exitCode: 0 | 1
   generation: number
   nextId: number
   readonly groups: Map<string, Group>
@@ -146,6 +153,8 @@ export interface Fleet {
 export function createFleet(now: number): Fleet {
   return {
     phase: 'starting',
+    isHurried: false,
+    exitCode: 0,
     generation: 1,
     nextId: 1,
     groups: new Map(),

@@ -2,7 +2,8 @@ import { formatAddress } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { AppStatus, ChildState, ChildStatus, ExitStatus, ReloadOutcome, TreeStatus } from '../ipc/status.ts'
 import type { AppDefinition } from './app-definition.ts'
-import { type Child, type Exit, type Fleet, type Group, nameOf, type Slot } from './fleet.ts'
+import { type Child, type Exit, type Fleet, type Group, type GroupSpec, nameOf, type Slot } from './fleet.ts'
+import { kinds, traitsOf } from './kinds.ts'
 
 export interface StatusSources {
   readonly name: string
@@ -32,14 +33,15 @@ export function buildStatus(sources: StatusSources): TreeStatus {
     generation: fleet.generation,
     configFile,
     lastReload,
-    apps: [...fleet.groups.values()].map(group => appStatus(group, sources)),
+    apps: [...fleet.groups.values()].filter(({ spec }) => spec.kind === 'web').map(group => appStatus(group, sources)),
     children: childrenOf(sources),
   }
 }
 
-/** Why the first place that was given up is empty, if there is one. */
+/** Why the first place that was given up, of those that the start waits for, is empty, if there is one. */
 export function findFailure({ groups }: Fleet): string | undefined {
-  for (const [group, { slots }] of groups) {
+  for (const [group, { spec, slots }] of groups) {
+    if (!traitsOf(spec).isAwaited) continue
     const slot = slots.find(slot => slot.emptyState === 'FATAL')
     if (slot) return `Worker ${nameOf({ group, index: slot.index })} ${slot.lastExit?.reason}`
   }
@@ -64,19 +66,34 @@ function childrenOf(sources: StatusSources): ChildStatus[] {
   const listed = new Set<Child>()
   for (const group of fleet.groups.values()) {
     for (const slot of group.slots) {
-      rows.push(row(slot.child, group.spec.name, slot, sources))
+      rows.push(row(slot.child, group.spec, slot, sources))
       if (slot.child) listed.add(slot.child)
     }
   }
   // Successors that boot and old ones that drain stand below the place that they share.
   for (const child of fleet.children.values()) {
     if (listed.has(child)) continue
-    rows.push(row(child, child.group, fleet.groups.get(child.group)?.slots[child.index], sources))
+    const place = { kind: child.kind, name: child.group }
+    rows.push(row(child, place, fleet.groups.get(child.group)?.slots[child.index], sources))
   }
-  return rows.sort((a, b) => a.app.localeCompare(b.app) || a.index - b.index || a.generation - b.generation)
+  const kindsInOrder = Object.keys(kinds)
+  return rows.sort(
+    (a, b) =>
+      kindsInOrder.indexOf(a.kind) - kindsInOrder.indexOf(b.kind) ||
+      a.app.localeCompare(b.app) ||
+      a.index - b.index ||
+      a.generation - b.generation,
+  )
 }
 
-function row(child: Child | undefined, app: string, slot: Slot | undefined, sources: StatusSources): ChildStatus {
+type Place = Pick<GroupSpec, 'kind' | 'name'>
+
+function row(
+  child: Child | undefined,
+  { kind, name: app }: Place,
+  slot: Slot | undefined,
+  sources: StatusSources,
+): ChildStatus {
   const { clock } = sources
   const index = child?.index ?? slot?.index ?? 0
   const name = `${app}:${index}`
@@ -84,6 +101,7 @@ function row(child: Child | undefined, app: string, slot: Slot | undefined, sour
   const state: ChildState = child?.state ?? slot?.emptyState ?? 'STOPPED'
   return {
     name,
+    kind,
     app,
     index,
     pid: child?.pid,

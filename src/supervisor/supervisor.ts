@@ -7,11 +7,18 @@ import { messageOf, ServerError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { FromWorker, StackReply } from '../ipc/messages.ts'
 import type { ReloadOutcome, TreeStatus } from '../ipc/status.ts'
-import type { AppDefinition, LogFile } from './app-definition.ts'
+import {
+  type AppDefinition,
+  type ChildDefinition,
+  isApp,
+  type LogFile,
+  type ServiceDefinition,
+} from './app-definition.ts'
 import { type RunningChild, startChild } from './child-process.ts'
+import { Definitions } from './definitions.ts'
 import { Dispatch } from './dispatch.ts'
 import { EventQueue } from './event-queue.ts'
-import { type Child, createFleet, type Fleet, type Group, nameOf } from './fleet.ts'
+import { type Child, createFleet, type Fleet, type GroupSpec, nameOf } from './fleet.ts'
 import type { OpenFiles } from './output/open-files.ts'
 import type { Output } from './output/output.ts'
 import type { RotatingFile } from './output/rotating-file.ts'
@@ -29,6 +36,7 @@ export interface SupervisorOptions {
   readonly version: string
   readonly configFile: string | undefined
   readonly apps: readonly AppDefinition[]
+  readonly services: readonly ServiceDefinition[]
   readonly cwd: string
   readonly clock: Clock
   readonly log: Log
@@ -58,8 +66,7 @@ export class Supervisor {
   readonly #running = new Map<number, RunningChild>()
   readonly #dispatch = new Dispatch()
   readonly #sockets = new SocketSet()
-  /** Every definition that a child may still come from, by name and revision. */
-  readonly #definitions = new Map<string, AppDefinition>()
+  readonly #definitions = new Definitions()
   readonly #waiting = new Map<number, (outcome: Outcome) => void>()
   readonly #stacks = new Map<number, (reply: StackReply) => void>()
   /** What is still read of children, also of those that have ended. */
@@ -82,14 +89,15 @@ export class Supervisor {
    * @throws {ServerError} when one of them cannot be had; then none is held.
    */
   async open(): Promise<void> {
-    await this.#sockets.open(this.#options.apps)
-    for (const app of this.#options.apps) this.#define(app)
+    const { apps, services } = this.#options
+    await this.#sockets.open(apps)
+    this.#definitions.add(apps, services)
   }
 
   /** Runs the tree to its end, and returns the exit code: 0 after a stop, 1 when it never came to serve. */
   async run(): Promise<number> {
-    const { clock, apps } = this.#options
-    this.#events.push({ type: 'start', specs: apps.map(app => app.spec) })
+    const { clock, apps, services } = this.#options
+    this.#events.push({ type: 'start', specs: specsOf(apps, services) })
     for (;;) {
       const event = (await this.#events.next(nextTickMs(this.#fleet, clock.now()))) ?? { type: 'tick' }
       for (const action of plan(this.#fleet, event, clock.now())) {
@@ -123,7 +131,7 @@ export class Supervisor {
       startedAt: this.#startedAt,
       lastReload: this.#lastReload,
       fleet: this.#fleet,
-      definition: group => this.#definitionOf(group),
+      definition: group => this.#definitions.appOfGroup(group),
       labelOf: key => this.#sockets.label(key),
       dropped: source => output.dropped(source),
     })
@@ -148,17 +156,18 @@ export class Supervisor {
   }
 
   /**
-   * Replaces every worker by one of the new definitions, one after the other. The new addresses are bound first.
+   * Replaces every worker by one of the new definitions, one after the other. The new addresses are bound first. Of services,
+   * those are started that start with the tree and do not run yet.
    *
    * @throws {ServerError} when one of them cannot be had; then nothing was changed.
    */
-  async reload(apps: readonly AppDefinition[]): Promise<ReloadOutcome> {
+  async reload(apps: readonly AppDefinition[], services: readonly ServiceDefinition[]): Promise<ReloadOutcome> {
     const startedAt = this.#options.clock.now()
     // It has waited for its turn, and the stop came first: no address is to be bound any more.
     if (isEnding(this.#fleet)) return this.noteReload({ ok: false, message: stopping }, startedAt)
     await this.#sockets.open(apps)
-    for (const app of apps) this.#define(app)
-    const outcome = await this.#ask(ticket => ({ type: 'reload', ticket, specs: apps.map(app => app.spec) }))
+    this.#definitions.add(apps, services)
+    const outcome = await this.#ask(ticket => ({ type: 'reload', ticket, specs: specsOf(apps, services) }))
     this.#forgetUnused()
     return this.noteReload(outcome, startedAt)
   }
@@ -236,10 +245,10 @@ export class Supervisor {
   #spawn(child: Child): void {
     const { id } = child
     try {
-      const app = this.#definitions.get(keyOf(child.group, child.revision))
-      if (!app) throw new Error(`revision ${child.revision} of ${child.group} is gone`)
-      const sockets = this.#sockets.of(app)
-      const running = startChild(app.launch({ index: child.index, generation: child.generation, sockets }), {
+      const definition = this.#definitions.of(child)
+      if (!definition) throw new Error(`revision ${child.revision} of ${child.group} is gone`)
+      const sockets = isApp(definition) ? this.#sockets.of(definition) : []
+      const running = startChild(definition.launch({ index: child.index, generation: child.generation, sockets }), {
         message: message => this.#receive(child, message),
         stack: reply => this.#receiveStack(child, reply),
         exit: (code, signal, stderr) => {
@@ -249,19 +258,20 @@ export class Supervisor {
         },
       })
       this.#running.set(id, running)
-      this.#attachOutput(child, running, app)
+      this.#attachOutput(child, running, definition)
       this.#events.push({ type: 'spawned', id, pid: running.pid })
     } catch (error) {
       this.#events.push({ type: 'spawn-failed', id, message: messageOf(error) })
     }
   }
 
-  #attachOutput(child: Child, running: RunningChild, app: AppDefinition): void {
+  #attachOutput(child: Child, running: RunningChild, definition: ChildDefinition): void {
     const { output } = this.#options
     const source = nameOf(child)
-    this.#into(app.stdout, file => output.attach(source, 'stdout', running.stdout, file))
-    this.#into(app.stderr, file => output.attach(source, 'stderr', running.stderr, file))
-    this.#into(app.accessLog, file => output.access(source, running.accessLog, file))
+    this.#into(definition.stdout, file => output.attach(source, 'stdout', running.stdout, file))
+    this.#into(definition.stderr, file => output.attach(source, 'stderr', running.stderr, file))
+    if (isApp(definition)) this.#into(definition.accessLog, file => output.access(source, running.accessLog, file))
+    else running.accessLog.resume()
   }
 
   /** Holds a log file open for as long as the stream runs that goes into it. */
@@ -299,12 +309,16 @@ export class Supervisor {
       case 'saola.released':
         return this.#dispatch.released(child)
       case 'saola.listener-wanted':
-        this.#sendListener(child, message.index)
+        return this.#sendListener(child, message.index)
+      case 'saola.wanted': {
+        const spec = this.#definitions.serviceNamed(message.service)
+        if (spec) this.#events.push({ type: 'wanted', spec })
+      }
     }
   }
 
   #sendListener(child: Child, index: number): void {
-    const app = this.#definitions.get(keyOf(child.group, child.revision))
+    const app = this.#definitions.appOf(child)
     const socket = app && this.#sockets.of(app)[index]
     const handle = socket?.handle()
     const running = this.#running.get(child.id)
@@ -329,7 +343,7 @@ export class Supervisor {
   #admit(id: number): void {
     const child = this.#fleet.children.get(id)
     const running = this.#running.get(id)
-    const app = child && this.#definitions.get(keyOf(child.group, child.revision))
+    const app = child && this.#definitions.appOf(child)
     if (!app || !running || child.state !== 'RUNNING') return
     this.#dispatch.admit(child, running, app, this.#sockets.of(app)).catch(error => {
       // Only here does the system say that an address was taken meanwhile. A tree that cannot be reached is none, but one
@@ -344,7 +358,7 @@ export class Supervisor {
 
   #announce(name: string): void {
     const group = this.#fleet.groups.get(name)
-    const app = group && this.#definitionOf(group)
+    const app = group && this.#definitions.appOfGroup(group)
     if (app)
       this.#options.onServing(
         app,
@@ -352,29 +366,10 @@ export class Supervisor {
       )
   }
 
-  #define(app: AppDefinition): void {
-    this.#definitions.set(keyOf(app.spec.name, app.spec.revision), app)
-  }
-
-  #definitionOf(group: Group): AppDefinition | undefined {
-    return this.#definitions.get(keyOf(group.spec.name, group.spec.revision))
-  }
-
   /** After a reload: closes what no group uses any more. */
   #forgetUnused(): void {
-    const used = new Set<AppDefinition>()
-    for (const group of this.#fleet.groups.values()) {
-      const app = this.#definitionOf(group)
-      if (app) used.add(app)
-    }
-    // A reload that stopped half-way leaves children of an older revision in their places.
-    for (const child of this.#fleet.children.values()) {
-      const app = this.#definitions.get(keyOf(child.group, child.revision))
-      if (app && child.state !== 'STOPPING') used.add(app)
-    }
-    this.#sockets.keepOnly(used)
+    this.#sockets.keepOnly(this.#definitions.forgetUnused(this.#fleet))
     this.#dispatch.keepOnly(this.#fleet.groups)
-    for (const [key, app] of this.#definitions) if (!used.has(app)) this.#definitions.delete(key)
   }
 
   async #end(code: number): Promise<number> {
@@ -387,6 +382,7 @@ export class Supervisor {
   }
 }
 
-function keyOf(name: string, revision: number): string {
-  return `${name}@${revision}`
+/** Of all that starts with the tree; the applications first, since the first of them may have begun already: see early-child.ts. */
+function specsOf(apps: readonly AppDefinition[], services: readonly ServiceDefinition[]): GroupSpec[] {
+  return [...apps, ...services.filter(({ starts }) => starts === 'with the tree')].map(({ spec }) => spec)
 }

@@ -3,7 +3,6 @@
  * it is in supervisor/fleet.ts.
  */
 import net from 'node:net'
-import { Worker as Thread } from 'node:worker_threads'
 import { unavailable } from '../base/address.ts'
 import { messageOf } from '../base/errors.ts'
 import { isSaolaMessage, sendToSupervisor } from '../ipc/channel.ts'
@@ -19,7 +18,7 @@ import { startHeartbeat } from './heartbeat.ts'
 import { captureListen, deliver, type ListenCapture } from './listen-capture.ts'
 import { startApplication } from './start-application.ts'
 import { type Exchange, Traffic } from './traffic.ts'
-import { hearWaking } from './waking.ts'
+import { startWatchThread } from './watch-thread.ts'
 
 // Without a supervisor there is nobody to drain for; what is in flight gets a last chance.
 const orphanDrainMs = 5_000
@@ -102,13 +101,7 @@ class ApplicationWorker {
     process.title = `saola: ${spec.tree} ${spec.app}:${spec.index}`
     installLifecycle(this.#lifecycle)
     this.#listenToSupervisor()
-    const thread = new Thread(watchFile, {
-      workerData: { fd: fds.watch, supervisorPid: process.ppid },
-      execArgv: [],
-      env: {},
-    })
-    thread.on('message', hearWaking)
-    thread.unref()
+    startWatchThread(watchFile, fds.watch)
     this.#prepareAcceptors()
     const server = await startApplication({ ...spec, capture: this.#capture })
     this.#server = server
@@ -128,7 +121,7 @@ class ApplicationWorker {
       beat => sendToSupervisor({ type: 'saola.beat', beat }),
     )
     this.#isReady = true
-    sendToSupervisor({ type: 'saola.ready', bootMs: performance.now(), protocol: isHttp(server) ? 'http' : 'tcp' })
+    sendToSupervisor({ type: 'saola.ready', bootMs: performance.now() })
   }
 
   /** The reason goes to the supervisor, which prints it once; then the process ends. */

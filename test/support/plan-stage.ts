@@ -6,6 +6,7 @@ import type { Action, FleetEvent } from '../../src/supervisor/plan/turn.ts'
 
 /** A group of two workers with short times. */
 export const spec: GroupSpec = {
+  kind: 'web',
   name: 'web',
   revision: 1,
   workers: 2,

@@ -6,6 +6,7 @@ export function childStatus(given: Partial<ChildStatus> = {}): ChildStatus {
   const index = given.index ?? 0
   return {
     name: `web:${index}`,
+    kind: 'web',
     app: 'web',
     index,
     pid: 4212 + index,

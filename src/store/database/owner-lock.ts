@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreError } from '../store-error.ts'
 import { unusable } from './folder.ts'
+import { describeOwner, readOwnerNote } from './owner-note.ts'
 import { isBusy } from './sqlite-failure.ts'
 
 export interface OwnerLock {
@@ -27,7 +28,9 @@ export function acquireOwnerLock(dir: string): OwnerLock {
   } catch (error) {
     database?.close()
     if (!isBusy(error)) throw unusable(dir, error)
-    const message = `The store in ${dir} is owned by another process ("fuser ${file}" names it). Stop that one, or choose another folder.`
+    const note = readOwnerNote(dir)
+    const owner = note ? describeOwner(note) : `another process ("fuser ${file}" names it)`
+    const message = `The store in ${dir} is owned by ${owner}. Stop that one, or choose another folder.`
     throw new StoreError('STORE_UNAVAILABLE', message, { cause: error })
   }
   const held = database

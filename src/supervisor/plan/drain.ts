@@ -1,5 +1,5 @@
-import { type Child, type GroupSpec, nameOf } from '../fleet.ts'
-import { log, type Turn } from './turn.ts'
+import type { Child, GroupSpec } from '../fleet.ts'
+import { logChild, type Turn } from './turn.ts'
 
 // Over and above the time that a worker itself takes to give up on its last requests.
 const killMarginMs = 1_000
@@ -15,6 +15,6 @@ export function beginDrain(turn: Turn, child: Child, reason: string, spec?: Grou
   const stopTimeoutMs = (spec ?? fleet.groups.get(child.group)?.spec)?.stopTimeoutMs ?? 0
   child.state = 'STOPPING'
   child.killAt = now + stopTimeoutMs + killMarginMs
-  log(turn, 'info', 'worker.stopping', { name: nameOf(child), pid: child.pid, reason })
+  logChild(turn, 'info', 'stopping', child, { pid: child.pid, reason })
   actions.push({ do: 'drain', child, reason })
 }

@@ -1,9 +1,10 @@
 /** Children that hang, grow or outlive their time. */
 import type { Beat } from '../../ipc/messages.ts'
-import { type Child, type Fleet, nameOf, slotOf } from '../fleet.ts'
+import { type Child, type Fleet, slotOf } from '../fleet.ts'
+import { traitsOf } from '../kinds.ts'
 import { beginDrain } from './drain.ts'
 import { spawn } from './spawn.ts'
-import { type FleetEvent, log, type Turn } from './turn.ts'
+import { type FleetEvent, logChild, type Turn } from './turn.ts'
 
 // The stack of a blocked loop arrives in some 20 ms; a process that is stopped as a whole never answers.
 const stackWaitMs = 1_000
@@ -60,7 +61,7 @@ function checkChild(turn: Turn, child: Child): void {
   if (child.killAt !== undefined && child.killAt <= now) {
     child.killAt = now + killAgainMs
     child.doom ??= 'did not end in time'
-    log(turn, 'warn', 'worker.killed', { name: nameOf(child), pid: child.pid, reason: child.doom })
+    logChild(turn, 'warn', 'killed', child, { pid: child.pid, reason: child.doom })
     actions.push({ do: 'kill', child, signal: 'SIGKILL' })
   }
   const lateAt = deadlineOf(fleet, child)
@@ -79,8 +80,8 @@ function onLate(turn: Turn, child: Child): void {
 }
 
 /**
- * Takes a child out of service for good. The place of one that served is filled again at once; the end of one that
- * never was ready is judged when it exits, like every failed start.
+ * Takes a child out of service for good. The place of one that served is filled again at once, or, if there cannot be two,
+ * when it is gone; the end of one that never was ready is judged when it exits, like every failed start.
  */
 function condemn(turn: Turn, child: Child, doom: string): void {
   const slot = slotOf(turn.fleet, child)
@@ -89,7 +90,7 @@ function condemn(turn: Turn, child: Child, doom: string): void {
   child.doom = doom
   child.state = 'STOPPING'
   child.drainAt = undefined
-  if (!hasServed || !group || slot?.child !== child) return
+  if (!hasServed || !group || slot?.child !== child || traitsOf(child).isAlone) return
   slot.restarts++
   slot.child = slot.successor
   slot.successor = undefined
@@ -101,8 +102,8 @@ export function onStack(turn: Turn, event: FleetEvent & { type: 'stack' }): void
   if (!child || child.stackUntil === undefined) return
   child.stackUntil = undefined
   child.doom = event.where === undefined ? child.doom : `${child.doom} in ${event.where}`
-  const name = child.readyAt === undefined ? 'worker.not-ready' : 'worker.blocked'
-  const fields = { name: nameOf(child), pid: child.pid, reason: child.doom, where: event.where, stack: event.stack }
-  log(turn, 'error', name, { ...fields, stack: event.stack || undefined })
+  const what = child.readyAt === undefined ? 'not-ready' : 'blocked'
+  const fields = { pid: child.pid, reason: child.doom, where: event.where, stack: event.stack || undefined }
+  logChild(turn, 'error', what, child, fields)
   turn.actions.push({ do: 'kill', child, signal: 'SIGKILL' })
 }

@@ -1,10 +1,11 @@
 /** The life of a child: spawned, ready, ended, and what becomes of its place. */
 import { backoffMs } from '../../base/backoff.ts'
-import { type Child, createGroup, type Exit, type Group, type GroupSpec, nameOf, type Slot, slotOf } from '../fleet.ts'
+import { type Child, createGroup, type Exit, type Group, type GroupSpec, type Slot, slotOf } from '../fleet.ts'
+import { traitsOf } from '../kinds.ts'
 import { describeExit } from './exit-reason.ts'
 import { failRollout, promote, rolloutStepDone } from './rollout.ts'
-import { fillSlots, isEnding, spawn, startFirst } from './spawn.ts'
-import { type FleetEvent, log, type Turn } from './turn.ts'
+import { fillSlots, mayStart, spawn, startFirst } from './spawn.ts'
+import { type FleetEvent, logChild, type Turn } from './turn.ts'
 
 // A worker that has said why it cannot boot ends by itself; this is how long it may take.
 const bootFailedExitMs = 2_000
@@ -21,6 +22,11 @@ export function startGroups(turn: Turn, specs: readonly GroupSpec[]): void {
   }
 }
 
+/** What has run already lives its own life: also when it has ended, was stopped, or cannot work. */
+export function onWanted(turn: Turn, spec: GroupSpec): void {
+  if (!turn.fleet.groups.has(spec.name)) startGroups(turn, [spec])
+}
+
 export function onSpawned(turn: Turn, id: number, pid: number): void {
   const child = turn.fleet.children.get(id)
   if (child) child.pid = pid
@@ -30,7 +36,7 @@ export function onSpawnFailed(turn: Turn, id: number, message: string): void {
   const child = turn.fleet.children.get(id)
   if (!child) return
   child.bootError = message
-  log(turn, 'error', 'worker.spawn-failed', { name: nameOf(child), error: message })
+  logChild(turn, 'error', 'spawn-failed', child, { error: message })
   onExited(turn, { id, code: null, signal: null })
 }
 
@@ -43,7 +49,7 @@ export function onReady(turn: Turn, id: number, bootMs: number): void {
   child.readyAt = now
   child.lastBeatAt = now
   const { pid, generation } = child
-  log(turn, 'info', 'worker.ready', { name: nameOf(child), pid, generation, bootMs: Math.round(bootMs) })
+  logChild(turn, 'info', 'ready', child, { pid, generation, bootMs: Math.round(bootMs) })
   const slot = slotOf(fleet, child)
   if (slot?.successor === child) promote(turn, group, slot)
   if (group.rollout?.childId === child.id) rolloutStepDone(group)
@@ -56,8 +62,11 @@ export function onReady(turn: Turn, id: number, bootMs: number): void {
 
 /** The tree has started when every child serves that should; nobody waits for what was stopped or cannot work. */
 export function declareReady({ fleet, actions }: Turn): void {
-  if (fleet.phase !== 'starting' || ![...fleet.children.values()].some(child => child.state === 'RUNNING')) return
+  if (fleet.phase !== 'starting') return
+  const isAwaited = (child: Child) => traitsOf(child).isAwaited && child.state === 'RUNNING'
+  if (![...fleet.children.values()].some(isAwaited)) return
   for (const group of fleet.groups.values()) {
+    if (!traitsOf(group.spec).isAwaited) continue
     const isFatal = group.slots.some(slot => slot.emptyState === 'FATAL')
     if (!isFatal && group.slots.some(slot => !slot.isHalted && slot.child?.state !== 'RUNNING')) return
   }
@@ -70,12 +79,8 @@ export function onBootFailed(turn: Turn, event: FleetEvent & { type: 'boot-faile
   if (!child) return
   child.bootError = event.message
   child.killAt = turn.now + bootFailedExitMs
-  log(turn, 'error', 'worker.boot-failed', {
-    name: nameOf(child),
-    pid: child.pid,
-    error: event.message,
-    stack: event.stack,
-  })
+  const { pid } = child
+  logChild(turn, 'error', 'boot-failed', child, { pid, error: event.message, stack: event.stack || undefined })
 }
 
 export function onLastWords(turn: Turn, id: number, message: string): void {
@@ -114,14 +119,14 @@ function reportExit(turn: Turn, child: Child, exit: Exit, isUnexpected: boolean)
   const { pid, generation } = child
   const { code, signal, reason } = exit
   const isClean = !isUnexpected && child.doom === undefined
-  const fields = { name: nameOf(child), pid, generation, code, signal, reason: isClean ? undefined : reason }
-  log(turn, isClean ? 'info' : 'error', isClean ? 'worker.stopped' : 'worker.exited', fields)
+  const fields = { pid, generation, code, signal, reason: isClean ? undefined : reason }
+  logChild(turn, isClean ? 'info' : 'error', isClean ? 'stopped' : 'exited', child, fields)
 }
 
 /** Fills a place again whose child ended by itself: at once after a good run, later and later after failed starts. */
 function refill(turn: Turn, group: Group, slot: Slot, ended: Child, exit: Exit): void {
   const { fleet, now } = turn
-  if (isEnding(fleet) || slot.isHalted) {
+  if (!mayStart(fleet, group) || slot.isHalted) {
     slot.emptyState = 'STOPPED'
     return
   }
@@ -136,13 +141,13 @@ function refill(turn: Turn, group: Group, slot: Slot, ended: Child, exit: Exit):
   const isHopeless = !group.hasServed && ended.bootError !== undefined
   if (isHopeless || slot.failures > group.spec.startRetries) {
     slot.emptyState = 'FATAL'
-    log(turn, 'error', 'worker.fatal', { name: nameOf(ended), failures: slot.failures, reason: exit.reason })
+    logChild(turn, 'error', 'fatal', ended, { failures: slot.failures, reason: exit.reason })
     return
   }
   const waitMs = backoffMs(slot.failures, group.spec.backoff, turn.random)
   slot.emptyState = 'BACKOFF'
   slot.retryAt = now + waitMs
-  log(turn, 'warn', 'worker.backoff', { name: nameOf(ended), failures: slot.failures, waitMs })
+  logChild(turn, 'warn', 'backoff', ended, { failures: slot.failures, waitMs })
 }
 
 /** A successor of a child that should be recycled failed: the old one serves on, and it is tried again later. */

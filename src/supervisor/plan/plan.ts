@@ -4,6 +4,7 @@
  * in microseconds.
  */
 import { type Fleet, shiftTimes } from '../fleet.ts'
+import { traitsOf } from '../kinds.ts'
 import { deadlineOf, onBeat, onDeadlines, onStack } from './health.ts'
 import {
   declareReady,
@@ -13,6 +14,7 @@ import {
   onReady,
   onSpawned,
   onSpawnFailed,
+  onWanted,
   startGroups,
 } from './life.ts'
 import { continueRollouts, onReload, onRestart, onRetire, retireOld } from './rollout.ts'
@@ -74,6 +76,8 @@ function react(turn: Turn, event: FleetEvent): void {
       return startGroups(turn, event.specs)
     case 'tick':
       return
+    case 'wanted':
+      return onWanted(turn, event.spec)
     case 'spawned':
       return onSpawned(turn, event.id, event.pid)
     case 'spawn-failed':
@@ -93,6 +97,7 @@ function react(turn: Turn, event: FleetEvent): void {
     case 'exited':
       return onExited(turn, event)
     case 'reload':
+      for (const spec of event.specs) if (!traitsOf(spec).rolls) onWanted(turn, spec)
       return onReload(turn, event.ticket, event.specs)
     case 'restart':
       return onRestart(turn, event.ticket, event.target)

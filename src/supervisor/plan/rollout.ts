@@ -8,25 +8,30 @@ import {
   createSlot,
   type Group,
   type GroupSpec,
-  nameOf,
   type Operation,
   type Rollout,
   type Slot,
   slotOf,
 } from '../fleet.ts'
+import { traitsOf } from '../kinds.ts'
 import { beginDrain } from './drain.ts'
 import { fillSlots, isEnding, spawn } from './spawn.ts'
-import { log, type Turn } from './turn.ts'
+import { log, logChild, type Turn } from './turn.ts'
 
-/** Rolls every group to its new specification. Groups that are new start, groups that are gone drain. */
+/**
+ * Rolls every group to its new specification. Groups that are new start, groups that are gone drain. What does not roll stays as
+ * it is: its settings are of those that a reload refuses to change.
+ */
 export function onReload(turn: Turn, ticket: number, specs: readonly GroupSpec[]): void {
   const { fleet } = turn
-  const operation = openOperation(turn, ticket, true)
+  const operation = openOperation(turn, ticket, { isReload: true })
   if (!operation) return
   fleet.generation++
   const names = new Set(specs.map(spec => spec.name))
-  for (const [name, group] of fleet.groups) if (!names.has(name)) removeGroup(turn, group)
-  for (const wanted of specs) {
+  for (const [name, group] of fleet.groups) {
+    if (!names.has(name) && traitsOf(group.spec).rolls) removeGroup(turn, group)
+  }
+  for (const wanted of specs.filter(spec => traitsOf(spec).rolls)) {
     const known = fleet.groups.get(wanted.name)
     const spec = known ? keepScaled(wanted, known.spec.workers) : wanted
     const group = known ?? createGroup(spec, fleet.generation)
@@ -48,7 +53,8 @@ function keepScaled(spec: GroupSpec, workers: number): GroupSpec {
 export function onRestart(turn: Turn, ticket: number, target: string): void {
   const matches = matchTarget(turn, ticket, target)
   if (!matches) return
-  const operation = openOperation(turn, ticket, false)
+  const isAlone = matches.some(({ group }) => traitsOf(group.spec).isAlone)
+  const operation = openOperation(turn, ticket, { isReload: false, isAlone })
   if (!operation) return
   for (const { group, slots } of matches) {
     for (const slot of slots) slot.isHalted = false
@@ -60,12 +66,14 @@ export function onRestart(turn: Turn, ticket: number, target: string): void {
 }
 
 /**
- * The groups and places that an operator's word means: `web`, `web:1` or `all`.
+ * The groups and places that an operator's word means: `web`, `web:1`, or `all` for those of the applications.
  * Without a match, the ticket is settled with the reason, and undefined is returned.
  */
 export function matchTarget(turn: Turn, ticket: number, target: string): { group: Group; slots: Slot[] }[] | undefined {
   const groups = [...turn.fleet.groups.values()]
-  if (target === 'all') return groups.map(group => ({ group, slots: group.slots }))
+  if (target === 'all') {
+    return groups.filter(group => traitsOf(group.spec).rolls).map(group => ({ group, slots: group.slots }))
+  }
   for (const group of groups) {
     if (target === group.spec.name) return [{ group, slots: group.slots }]
     const slot = group.slots.find(slot => target === `${group.spec.name}:${slot.index}`)
@@ -82,12 +90,17 @@ export function matchTarget(turn: Turn, ticket: number, target: string): { group
 }
 
 /** One at a time: who asks for the next waits for the end of the last (processes/reloader.ts), or is refused here. */
-function openOperation(turn: Turn, ticket: number, isReload: boolean): Operation | undefined {
+function openOperation(
+  turn: Turn,
+  ticket: number,
+  { isReload, isAlone = false }: { readonly isReload: boolean; readonly isAlone?: boolean },
+): Operation | undefined {
   if (turn.fleet.operations.size > 0) {
     turn.actions.push({ do: 'settle', ticket, ok: false, message: 'Another reload or restart is under way.' })
     return undefined
   }
-  const operation: Operation = { ticket, startedAt: turn.now, isReload, waiting: new Set(), failures: [], replaced: 0 }
+  const { now: startedAt } = turn
+  const operation: Operation = { ticket, startedAt, isReload, isAlone, waiting: new Set(), failures: [], replaced: 0 }
   turn.fleet.operations.set(ticket, operation)
   return operation
 }
@@ -117,7 +130,7 @@ function beginRollout(operation: Operation, { group, spec, generation, places, i
 /** Takes the next step of each rollout that waits for none. */
 export function continueRollouts(turn: Turn): void {
   for (const group of turn.fleet.groups.values()) {
-    if (!group.rollout || isStepUnderWay(turn, group.rollout)) continue
+    if (!group.rollout || isStepUnderWay(turn, group.rollout) || !hasRoom(turn, group, group.rollout)) continue
     const slot = nextPlace(group, group.rollout)
     if (slot) beginStep(turn, group, slot)
     else finishRollout(turn, group)
@@ -130,6 +143,15 @@ function isStepUnderWay({ fleet }: Turn, rollout: Rollout): boolean {
   if (child && slotOf(fleet, child)) return true
   rollout.childId = undefined
   return false
+}
+
+/** Where there cannot be two, the old one is ended first. Whether the next step can be taken. */
+function hasRoom(turn: Turn, group: Group, { pending, reason }: Rollout): boolean {
+  if (!traitsOf(group.spec).isAlone || pending.length === 0) return true
+  const children = [...turn.fleet.children.values()].filter(child => child.group === group.spec.name)
+  for (const slot of group.slots) slot.child = undefined
+  for (const child of children) if (child.state !== 'STOPPING') beginDrain(turn, child, reason)
+  return children.length === 0
 }
 
 /** The next place that is still there and that nobody has stopped meanwhile. */
@@ -194,7 +216,8 @@ export function failRollout(turn: Turn, group: Group, why: string): void {
     // Places that were asked for meanwhile. A group that has never served goes on with one child only.
     if (group.hasServed) fillSlots(turn, group)
   }
-  settleGroup(turn, rollout.ticket, name, rollout.replaced, `${name}: the new worker ${why}`)
+  const who = traitsOf(group.spec).isAlone ? name : `${name}: the new worker`
+  settleGroup(turn, rollout.ticket, name, rollout.replaced, `${who} ${why}`)
 }
 
 function finishRollout(turn: Turn, group: Group): void {
@@ -238,7 +261,8 @@ function settleIfDone(turn: Turn, operation: Operation): void {
   const durationMs = Math.round(turn.now - operation.startedAt)
   const ok = operation.failures.length === 0
   const workers = `${operation.replaced} worker${operation.replaced === 1 ? '' : 's'} replaced`
-  const message = ok ? workers : `${operation.failures.join('; ')}; the old workers keep serving and the ${verb} stops.`
+  const rest = operation.isAlone ? '.' : `; the old workers keep serving and the ${verb} stops.`
+  const message = ok ? (operation.isAlone ? 'started anew' : workers) : `${operation.failures.join('; ')}${rest}`
   const fields = { generation: turn.fleet.generation, replaced: operation.replaced, durationMs }
   log(turn, ok ? 'info' : 'error', `${verb}.${ok ? 'done' : 'failed'}`, { ...fields, error: ok ? undefined : message })
   turn.actions.push({ do: 'settle', ticket, ok, message })
@@ -257,11 +281,8 @@ export function retireOld(turn: Turn): void {
     // The oldest first: where workers wear out as fast as they boot, each gets its turn.
     const [slot] = group.slots.filter(isWornOut).sort((a, b) => (a.child?.id ?? 0) - (b.child?.id ?? 0))
     if (!slot?.child) continue
-    log(turn, 'info', 'worker.recycling', {
-      name: nameOf(slot.child),
-      pid: slot.child.pid,
-      reason: slot.child.retireReason,
-    })
+    const { pid, retireReason: reason } = slot.child
+    logChild(turn, 'info', 'recycling', slot.child, { pid, reason })
     slot.successor = spawn(turn, group, slot)
   }
 }

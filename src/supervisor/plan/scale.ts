@@ -1,6 +1,7 @@
 /** What operators ask for: fewer or more children, stopped and started ones. */
 import { workersMax } from '../../base/cpu-count.ts'
 import { createSlot, type Group } from '../fleet.ts'
+import { traitsOf } from '../kinds.ts'
 import { beginDrain } from './drain.ts'
 import { matchTarget, trimSlots } from './rollout.ts'
 import { fillSlots, startFirst } from './spawn.ts'
@@ -12,6 +13,10 @@ export function onScale(turn: Turn, ticket: number, target: string, workers: num
   if (!matches) return
   if (!group) {
     turn.actions.push({ do: 'settle', ticket, ok: false, message: 'No application runs here.' })
+    return
+  }
+  if (traitsOf(group.spec).isAlone) {
+    turn.actions.push({ do: 'settle', ticket, ok: false, message: `There is only one ${group.spec.name}.` })
     return
   }
   if (!Number.isInteger(workers) || workers < 1 || workers > workersMax) {

@@ -1,4 +1,5 @@
 import type { Child, Fleet, Group, GroupSpec, Slot } from '../fleet.ts'
+import { traitsOf } from '../kinds.ts'
 import type { Turn } from './turn.ts'
 
 /** What a child is made of, and the reload that this came with: those of its group, or of a rollout. */
@@ -8,15 +9,16 @@ interface Origin {
 }
 
 /**
- * Creates a child and asks for its process. The caller puts it into its place. While the tree stops there is none: it
- * would keep the tree from ending.
+ * Creates a child and asks for its process. The caller puts it into its place. While the tree stops there is none: see
+ * mayStart.
  */
 export function spawn(turn: Turn, group: Group, slot: Slot, origin: Origin = group): Child | undefined {
   const { fleet, now } = turn
-  if (isEnding(fleet)) return undefined
+  if (!mayStart(fleet, group)) return undefined
   const { spec, generation } = origin
   const child: Child = {
     id: fleet.nextId++,
+    kind: spec.kind,
     group: spec.name,
     index: slot.index,
     generation,
@@ -45,6 +47,17 @@ export function spawn(turn: Turn, group: Group, slot: Slot, origin: Origin = gro
 /** The tree stops, or has stopped. */
 export function isEnding({ phase }: Fleet): boolean {
   return phase === 'stopping' || phase === 'ended'
+}
+
+/** While the tree stops nothing begins, which would keep it from ending, but for what those that still drain need. */
+export function mayStart(fleet: Fleet, { spec }: Group): boolean {
+  if (!isEnding(fleet)) return true
+  return fleet.phase === 'stopping' && !fleet.isHurried && traitsOf(spec).endsLast && hasOthers(fleet)
+}
+
+/** Children that end before those that end last. */
+export function hasOthers({ children }: Fleet): boolean {
+  return [...children.values()].some(child => !traitsOf(child).endsLast)
 }
 
 /** Begins a group that has served nobody yet with one child only: see startGroups. */

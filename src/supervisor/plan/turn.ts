@@ -1,11 +1,14 @@
 import type { LogFields, LogLevel } from '../../base/log.ts'
 import type { Beat } from '../../ipc/messages.ts'
-import type { Child, Fleet, GroupSpec } from '../fleet.ts'
+import { type Child, type Fleet, type GroupSpec, nameOf } from '../fleet.ts'
+import { traitsOf } from '../kinds.ts'
 
 /** What can happen to a fleet. Everything reaches the plan as one of these, in the order in which it happened. */
 export type FleetEvent =
   | { readonly type: 'start'; readonly specs: readonly GroupSpec[] }
   | { readonly type: 'tick' }
+  /** Somebody uses what is started at its first use. */
+  | { readonly type: 'wanted'; readonly spec: GroupSpec }
   | { readonly type: 'spawned'; readonly id: number; readonly pid: number }
   | { readonly type: 'spawn-failed'; readonly id: number; readonly message: string }
   | { readonly type: 'ready'; readonly id: number; readonly bootMs: number }
@@ -46,6 +49,11 @@ export interface Turn {
   readonly now: number
   readonly random: () => number
   readonly actions: Action[]
+}
+
+/** An event in the life of a child: `worker.ready name=web:0 …`. */
+export function logChild(turn: Turn, level: LogLevel, what: string, child: Child, fields: LogFields): void {
+  log(turn, level, `${traitsOf(child).noun}.${what}`, { name: nameOf(child), ...fields })
 }
 
 export function log(turn: Turn, level: LogLevel, event: string, fields: LogFields): void {
