@@ -17,6 +17,7 @@ export const systemPackages = [
   { command: 'unshare', debian: 'util-linux', neededBy: 'test/logs-on-a-full-disk' },
   { command: 'systemd-notify', debian: 'systemd', neededBy: 'test/systemd-' },
   { command: 'wrk', debian: 'wrk', neededBy: 'bench/http' },
+  { command: 'strace', debian: 'strace', neededBy: 'test/store-survives-power-loss' },
   { command: 'redis-server', debian: 'redis-server', neededBy: 'bench/store' },
 ]
 

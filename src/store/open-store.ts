@@ -1,6 +1,8 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { extname, join, resolve } from 'node:path'
+import { sendToSupervisor } from '../ipc/channel.ts'
+import { treeOfFolder } from './database/owner-note.ts'
 import { EmbeddedEngine } from './engines/embedded.ts'
 import {
   type Durability,
@@ -10,9 +12,16 @@ import {
   socketOf,
   specVariable,
   treeVariable,
+  workerVariable,
 } from './owner/owner-spec.ts'
 import { Store } from './store.ts'
 import { StoreError } from './store-error.ts'
+
+// In a row they come every 300 ms.
+const summonsApartMs = 1_000
+const treePatienceMs = 3_000
+// An owner that was started and is not there after so long is stopped, or waits for a disk.
+const startPatienceMs = 5_000
 
 export interface OpenOptions {
   /** The folder of the store: of a tree, `.saola/<name>/store` beside its configuration. Made when it is not there. */
@@ -36,22 +45,40 @@ export interface OpenOptions {
  */
 export function openStore({ dir, timeoutMs, durability }: OpenOptions): Store {
   const spec: OwnerSpec = { ...defaultSpec, dir: resolve(dir), ...(durability === undefined ? {} : { durability }) }
-  return open(spec, timeoutMs)
+  return openFolder(spec, timeoutMs)
 }
 
 /**
- * The store of the tree that has started this process.
+ * The store of the tree that has started this process. Its supervisor starts `store:0` at the first use.
  *
  * @throws {StoreError} STORE_UNAVAILABLE outside a tree.
  */
 export function openTreeStore(): Store {
   const spec = process.env[treeVariable]
-  if (spec) return open(JSON.parse(spec) as OwnerSpec)
-  const advice = "This process was not started by Saola: use openStore({ dir }) of 'saola/store'."
-  throw new StoreError('STORE_UNAVAILABLE', advice)
+  if (!spec) {
+    const advice = "This process was not started by Saola: use openStore({ dir }) of 'saola/store'."
+    throw new StoreError('STORE_UNAVAILABLE', advice)
+  }
+  const owner = JSON.parse(spec) as OwnerSpec
+  // What a worker starts has its environment, but not its channel to the supervisor.
+  const isWorker = process.env[workerVariable] === String(process.pid) && process.send !== undefined
+  return isWorker ? openAsWorker(owner) : openFolder(owner)
 }
 
-function open(spec: OwnerSpec, timeoutMs?: number): Store {
+function openAsWorker({ dir }: OwnerSpec): Store {
+  // Without a supervisor nobody starts one, and this process ends soon, too.
+  const askSupervisor = () => void sendToSupervisor({ type: 'saola.wanted', service: 'store' })
+  return new Store(
+    new EmbeddedEngine({
+      dir,
+      socketPath: () => socketOf(dir),
+      announceUse: askSupervisor,
+      summonOwner: askSupervisor,
+    }),
+  )
+}
+
+function openFolder(spec: OwnerSpec, timeoutMs?: number): Store {
   const { dir } = spec
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
@@ -61,16 +88,43 @@ function open(spec: OwnerSpec, timeoutMs?: number): Store {
   const engine = new EmbeddedEngine({
     dir,
     socketPath: () => socketOf(dir),
-    summonOwner: () => startOwner(spec),
+    summonOwner: summonBesideTree(spec),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   })
   return new Store(engine)
 }
 
+/** A tree whose store this is starts its own owner again, if it is not there; only when that takes long, one is started here. */
+function summonBesideTree(spec: OwnerSpec): () => void {
+  const start = starterOf(spec)
+  let firstAt = 0
+  let lastAt = Number.NEGATIVE_INFINITY
+  return () => {
+    const now = performance.now()
+    if (now - lastAt > summonsApartMs) firstAt = now
+    lastAt = now
+    if (now - firstAt > treePatienceMs || !treeOfFolder(spec.dir)) start()
+  }
+}
+
+/** Starts no other while one is about to be the owner: on a busy machine that takes a while, and each takes its time from the rest. */
+function starterOf(spec: OwnerSpec): () => void {
+  let latest: { readonly child: ChildProcess; readonly at: number } | undefined
+  return () => {
+    const now = performance.now()
+    if (latest && isRunning(latest.child) && now - latest.at < startPatienceMs) return
+    latest = { child: startOwner(spec), at: now }
+  }
+}
+
+function isRunning({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  return pid !== undefined && exitCode === null && signalCode === null
+}
+
 /** Starts the process that owns the folder. Of several that are started at once, one stays. */
-function startOwner(spec: OwnerSpec): void {
+function startOwner(spec: OwnerSpec): ChildProcess {
   const script = join(import.meta.dirname, '..', 'processes', `store${extname(import.meta.filename)}`)
-  const log = openSync(logFileOf(spec.dir), 'a', 0o600)
+  const log = openLog(spec.dir)
   try {
     // In a session of its own: it outlives whoever has started it, and those who kill that one's group.
     const child = spawn(process.execPath, [script], {
@@ -81,7 +135,17 @@ function startOwner(spec: OwnerSpec): void {
     })
     child.on('error', () => {})
     child.unref()
+    return child
   } finally {
-    closeSync(log)
+    if (log !== 'ignore') closeSync(log)
+  }
+}
+
+/** On a disk that takes no more files there is none: the owner does without, and says to its callers what is wrong. */
+function openLog(dir: string): number | 'ignore' {
+  try {
+    return openSync(logFileOf(dir), 'a', 0o600)
+  } catch {
+    return 'ignore'
   }
 }

@@ -34,4 +34,8 @@ export const storeOptions = z
       .meta({ description: 'Copies of the store that a damaged file is replaced by.' }),
   })
   .prefault({})
-  .meta({ description: 'The data that all processes share, with `saola/store`.' })
+  .meta({
+    description:
+      'The data that all processes share, with `saola/store`. With this section, empty or not, the process that owns it, ' +
+      '`store:0`, starts with the tree, and else when the application uses it.',
+  })

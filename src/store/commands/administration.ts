@@ -1,5 +1,6 @@
 /** What an operator asks a store for. */
 import { ok, Pairs } from '../resp/reply.ts'
+import { integerOf } from './arguments.ts'
 import type { Command, CommandContext, StoreFiles } from './command.ts'
 import { CommandError } from './command-error.ts'
 
@@ -58,6 +59,18 @@ export const administration: readonly Command[] = [
               .then(lines => lines.map(line => Buffer.from(line))),
           )
         : null
+    },
+  },
+  {
+    name: 'saola.handover',
+    summary: 'Closes the store, for the owner of a tree, which goes on with it.',
+    usage: 'tree supervisor',
+    arity: 2,
+    flags: ['owner'],
+    keys: undefined,
+    run: (context, [name, supervisor]) => {
+      filesOf(context).handOver({ name: String(name), supervisorPid: integerOf(supervisor as Buffer) })
+      return ok
     },
   },
 ]

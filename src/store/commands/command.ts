@@ -3,6 +3,7 @@
  * be read locally.
  */
 import type { Keyspace } from '../database/keyspace.ts'
+import type { TreeIdentity } from '../database/owner-note.ts'
 import type { Client } from '../owner/client.ts'
 import type { Sessions } from '../owner/sessions.ts'
 import type { Topics } from '../owner/topics.ts'
@@ -33,16 +34,24 @@ export interface Command {
   /** How many arguments, the name not counted: exactly `n`, at least `-n`, or from and to. */
   readonly arity: number | readonly [from: number, to: number]
   readonly flags: readonly Flag[]
-  /** Where the keys are among the arguments, counted from 0; `last` below 0 counts from the end. Undefined: no keys. */
-  readonly keys: KeyPositions | undefined
+  /** Where the keys are among the arguments, counted from 0; undefined: it has none. A command gets their stored names. */
+  readonly keys: KeyPositions | CountedKeys | undefined
   /** @throws {CommandError} */
   run(context: CommandContext, args: readonly Buffer[]): Reply
 }
 
+/** `last` below 0 counts from the end. */
 export interface KeyPositions {
   readonly first: number
   readonly last: number
   readonly step: number
+}
+
+/** A number among the arguments says how many keys follow it. */
+export interface CountedKeys {
+  readonly countAt: number
+  /** Where another key is: what is written to. */
+  readonly target?: number
 }
 
 export const oneKey: KeyPositions = { first: 0, last: 0, step: 1 }
@@ -53,7 +62,11 @@ export interface CommandContext {
   readonly keyspace: Keyspace
   /** Milliseconds since 1970; the same for all commands of one turn. */
   readonly now: number
-  /** The command of a call inside another one. */
+  /** The number of the database that the connection has chosen. */
+  readonly database: number
+  /** Runs a call inside another one. */
+  run(command: Command, parts: readonly Buffer[]): Reply
+  /** @throws {CommandError} when there is none, or the number of arguments is wrong. */
   commandOf(parts: readonly Buffer[]): Command
   /** Only in the owner; undefined for local reads. */
   readonly owner: OwnerContext | undefined
@@ -105,4 +118,10 @@ export interface StoreFiles {
   restore(file: string): Promise<void>
   /** What is wrong with the file, a line each; empty when it is sound. */
   check(): Promise<readonly string[]>
+  /**
+   * Closes the store, for the tree that takes it over.
+   *
+   * @throws {CommandError} STORE_OWNED when it is the store of another one.
+   */
+  handOver(to: TreeIdentity): void
 }

@@ -117,30 +117,21 @@ export const connection: readonly Command[] = [
   {
     name: 'saola.session',
     summary:
-      'Goes on with the numbered writes of a process: the last number known here, and the answers after `received` with their numbers.',
+      'Goes on with the numbered writes of a process: the last number known here, the answers after `received` with their numbers, and how many bytes an argument may have.',
     usage: 'session received',
     arity: 2,
     flags: ['owner'],
     keys: undefined,
     run: (context, [id, received]) => {
-      const { sessions, client } = ownerOf(context)
+      const { sessions, client, limits } = ownerOf(context)
       const session = sessions.open(id as Buffer)
       sessions.acknowledge(session, integerOf(received))
       sessions.attach(session, client)
-      return [session.sequence, session.answers.flatMap(answer => [answer.sequence, answer.reply])]
-    },
-  },
-  {
-    name: 'saola.received',
-    summary: 'The answers up to this number have arrived, and need not be kept.',
-    usage: 'sequence',
-    arity: 1,
-    flags: ['owner'],
-    keys: undefined,
-    run: (context, [sequence]) => {
-      const { sessions, client } = ownerOf(context)
-      if (client.session) sessions.acknowledge(client.session, integerOf(sequence))
-      return ok
+      return [
+        session.sequence,
+        session.answers.flatMap(answer => [answer.sequence, answer.reply]),
+        limits.valueBytesMax,
+      ]
     },
   },
 ]

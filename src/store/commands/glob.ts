@@ -12,15 +12,6 @@ export function fixedPrefixOf(pattern: Buffer): Buffer {
   return end < 0 ? pattern : pattern.subarray(0, end)
 }
 
-/** The first text behind all that begin with the prefix; undefined when there is none. */
-export function endOfPrefix(prefix: Buffer): Buffer | undefined {
-  const last = prefix.findLastIndex(byte => byte < 0xff)
-  if (last < 0) return undefined
-  const end = Buffer.from(prefix.subarray(0, last + 1))
-  end[last] = (end[last] as number) + 1
-  return end
-}
-
 function translate(text: string): string {
   let result = ''
   for (let i = 0; i < text.length; i++) {

@@ -1,10 +1,11 @@
 /** Keys, whatever they hold. */
-import { type Entry, keyTypes } from '../database/keyspace.ts'
+import { rangesOf, shownName, storedName } from '../database/key-names.ts'
+import { type Entry, type Keyspace, keyTypes } from '../database/keyspace.ts'
 import { ok, type Reply, Status } from '../resp/reply.ts'
 import { integerOf, wordOf } from './arguments.ts'
 import { allKeys, type Command, type CommandContext, oneKey } from './command.ts'
 import { CommandError, syntaxError } from './command-error.ts'
-import { endOfPrefix, fixedPrefixOf, globOf } from './glob.ts'
+import { fixedPrefixOf, globOf } from './glob.ts'
 import { bufferOf } from './strings.ts'
 
 const pageMax = 10_000
@@ -142,23 +143,19 @@ export const keys: readonly Command[] = [
     arity: 0,
     flags: ['readonly'],
     keys: undefined,
-    run: ({ keyspace }) => {
-      const [expired] = keyspace.sql('SELECT count(*) FROM keys WHERE expires <= ?').get(keyspace.now) as unknown as [
-        number,
-      ]
-      return keyspace.count() - expired
-    },
+    run: ({ keyspace, database }) => keyspace.countLiving(database),
   },
   ...['flushall', 'flushdb'].map(
     (name): Command => ({
       name,
-      summary: 'Deletes every key.',
+      summary: name === 'flushall' ? 'Deletes every key.' : 'Deletes every key of the database.',
       usage: '[ASYNC | SYNC]',
       arity: [0, 1],
       flags: ['write', 'frees'],
       keys: undefined,
-      run: ({ keyspace }) => {
-        keyspace.clear()
+      run: ({ keyspace, database }, [mode]) => {
+        if (mode !== undefined && !['ASYNC', 'SYNC'].includes(wordOf(mode))) throw syntaxError()
+        keyspace.clear(name === 'flushall' ? undefined : database)
         return ok
       },
     }),
@@ -191,29 +188,44 @@ function isAllowed({ expires }: Entry, at: number, condition: string): boolean {
   }
 }
 
-function page({ keyspace }: CommandContext, after: Buffer | undefined, pattern: Buffer, count: number): Reply[] {
+function page(
+  { keyspace, database }: CommandContext,
+  after: Buffer | undefined,
+  pattern: Buffer,
+  count: number,
+): Reply[] {
   const matches = globOf(pattern)
-  const prefix = fixedPrefixOf(pattern)
-  const end = endOfPrefix(prefix)
+  const last = after && storedName(database, after)
   const found: Reply[] = []
-  let from =
-    after !== undefined && after.compare(prefix) >= 0 ? { name: after, isIn: false } : { name: prefix, isIn: true }
-  while (found.length < count) {
-    const rows = keyspace
-      .sql(
-        `SELECT name, expires FROM keys WHERE name ${from.isIn ? '>=' : '>'} ?1 ${end ? 'AND name < ?3' : ''}
-         ORDER BY name LIMIT ?2`,
-      )
-      .all(from.name, rowsAtOnce, ...(end ? [end] : [])) as unknown as [Uint8Array, number | null][]
-    for (const [bytes, expires] of rows) {
-      const name = bufferOf(bytes)
-      from = { name, isIn: false }
-      if ((expires === null || expires > keyspace.now) && matches(name)) found.push(name)
-      if (found.length >= count) break
+  for (const { from, to } of rangesOf(database, fixedPrefixOf(pattern))) {
+    if (last && to && last.compare(to) >= 0) continue
+    const start = last && last.compare(from) >= 0 ? { name: last, isIn: false } : { name: from, isIn: true }
+    for (const { name, expires } of rowsFrom(keyspace, start, to)) {
+      const shown = shownName(name)
+      if ((expires === null || expires > keyspace.now) && matches(shown)) found.push(shown)
+      if (found.length >= count) return found
     }
-    if (rows.length < rowsAtOnce) break
   }
   return found
+}
+
+/** Keys in their order, read in pages: what is found may be few of many. */
+function* rowsFrom(keyspace: Keyspace, start: { name: Buffer; isIn: boolean }, to: Buffer | undefined) {
+  let { name, isIn } = start
+  for (;;) {
+    const rows = keyspace
+      .sql(
+        `SELECT name, expires FROM keys WHERE name ${isIn ? '>=' : '>'} ?1 ${to ? 'AND name < ?3' : ''}
+         ORDER BY name LIMIT ?2`,
+      )
+      .all(name, rowsAtOnce, ...(to ? [to] : [])) as unknown as [Uint8Array, number | null][]
+    for (const [bytes, expires] of rows) {
+      name = bufferOf(bytes)
+      yield { name, expires }
+    }
+    if (rows.length < rowsAtOnce) return
+    isIn = false
+  }
 }
 
 const rowsAtOnce = 1000

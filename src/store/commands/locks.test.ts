@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { schema } from '../database/schema.ts'
 import { MemoryEngine } from '../engines/memory.ts'
+import { type Client, newClient } from '../owner/client.ts'
+import { Owner } from '../owner/owner.ts'
 
 function open() {
   const clock = { now: 1_000_000 }
   const engine = new MemoryEngine({ now: () => clock.now })
   const acquire = (holder: string, { ttlMs = 1000, waitMs = -1 } = {}) =>
     engine.call(['saola.lock.acquire', 'l', holder, ttlMs, waitMs, holder])
-  const wait = (holder: string, { ttlMs = 1000, waitMs = 0, signal = undefined as AbortSignal | undefined } = {}) =>
-    engine.wait((request, ms) => ['saola.lock.acquire', 'l', holder, ttlMs, ms, request], { timeoutMs: waitMs, signal })
   const release = (holder: string) => engine.call(['saola.lock.release', 'l', holder])
   const pass = (ms: number) => engine.moveClock(() => (clock.now += ms))
-  return { engine, acquire, wait, release, pass }
+  return { engine, acquire, release, pass }
 }
 
 test('a lock has one holder, who gets the same token when it asks again', async () => {
@@ -55,72 +57,28 @@ test('a lease ends unless it is renewed, by its holder only', async () => {
   assert.equal(await engine.call(['saola.lock.holder', 'l']), null)
 })
 
-test('those who wait get the lock in their order, and nobody comes between', async () => {
-  const { acquire, wait, release } = open()
-  await acquire('a')
-  const order: string[] = []
-  const waits = ['b', 'c', 'd'].map(async holder => {
-    await wait(holder)
-    order.push(holder)
-    assert.equal(await acquire('z'), null)
-    await release(holder)
-  })
-  const [, between] = await Promise.all([release('a'), acquire('z')])
-  assert.equal(between, null)
-  await Promise.all(waits)
-  assert.deepEqual(order, ['b', 'c', 'd'])
-})
-
-test('who waits gets the lock when the lease ends, and the next when that one ends', async () => {
-  const { acquire, wait, pass } = open()
-  await acquire('a')
-  const first = wait('b')
-  const second = wait('c')
-  await acquire('z')
-  pass(1000)
-  const token = await first
-  await acquire('z')
-  pass(1000)
-  assert.ok(Number(await second) > Number(token))
-})
-
-test('a real timer ends a lease for those who wait', async () => {
-  const engine = new MemoryEngine()
-  const acquire = (holder: string) =>
-    engine.wait((request, ms) => ['saola.lock.acquire', 'l', holder, 20, ms, request], { timeoutMs: 5000 })
-  const tokens = (await Promise.all(['a', 'b', 'c'].map(acquire))) as number[]
-  assert.deepEqual(
-    tokens,
-    [...tokens].sort((a, b) => a - b),
-  )
-})
-
-test('who waits too long gets nothing, and those behind go on', async () => {
-  const { acquire, wait, release, pass } = open()
-  await acquire('a', { ttlMs: 10_000 })
-  const short = wait('b', { waitMs: 50 })
-  const long = wait('c')
-  await acquire('z')
-  pass(50)
-  assert.equal(await short, null)
-  await release('a')
-  assert.equal(typeof (await long), 'number')
-})
-
-test('who gives up waiting does not get the lock, and those behind do', async () => {
-  const { engine, acquire, wait, release } = open()
-  await acquire('a')
-  const controller = new AbortController()
-  const gone = wait('b', { signal: controller.signal })
-  const next = wait('c')
-  await acquire('z')
-  // It is woken, and leaves before its turn.
-  const released = release('a')
-  setImmediate(() => controller.abort(new Error('enough')))
-  await assert.rejects(gone, /enough/)
-  await released
-  await next
-  assert.deepEqual(((await engine.call(['saola.lock.holder', 'l'])) as Buffer[])[0], Buffer.from('c'))
+test('who is gone when its turn comes does not get the lock, and those behind do', { timeout: 10_000 }, async () => {
+  const database = new DatabaseSync(':memory:')
+  database.exec(schema)
+  const owner = new Owner({ database, limits: { valueBytesMax: 1000, keysMax: 1000 } })
+  const clientOf = (id: number): Client => newClient({ id, push: () => {}, protocol: 3 })
+  const submit = (client: Client, ...call: string[]) => {
+    const { promise, resolve } = Promise.withResolvers<unknown>()
+    owner.submit({ client, parts: call.map(part => Buffer.from(part)), answer: resolve })
+    return promise
+  }
+  const acquire = (client: Client, holder: string) =>
+    submit(client, 'saola.lock.acquire', 'l', holder, '60000', '0', holder)
+  const [first, gone, next] = [clientOf(1), clientOf(2), clientOf(3)]
+  await acquire(first, 'a')
+  acquire(gone, 'b')
+  const waiting = acquire(next, 'c')
+  // Answered before those who wait are woken by it, and left behind that: it is woken, and leaves before its turn.
+  await submit(first, 'saola.lock.release', 'l', 'a')
+  owner.leave(gone)
+  assert.equal(typeof (await waiting), 'number')
+  owner.close()
+  database.close()
 })
 
 test('a key that is no lock is refused', async () => {

@@ -1,14 +1,16 @@
 /** What the map of saola/store asks beyond the commands of hashes: conditions, times to live, pages. */
+
+import { endOfPrefix } from '../database/key-names.ts'
 import { type Entry, type Keyspace, keyTypes } from '../database/keyspace.ts'
 import type { Reply } from '../resp/reply.ts'
 import { integerOf, wordOf } from './arguments.ts'
 import { type Command, type CommandContext, oneKey } from './command.ts'
 import { syntaxError } from './command-error.ts'
 import { deleteField, type FieldRow, valueAt, writeField } from './fields.ts'
-import { endOfPrefix } from './glob.ts'
 import { bufferOf } from './strings.ts'
 
 const pageMax = 10_000
+const pageBytesMax = 4 * 1024 ** 2
 const { hash } = keyTypes
 
 export const maps: readonly Command[] = [
@@ -71,7 +73,7 @@ export const maps: readonly Command[] = [
   {
     name: 'saola.map.page',
     summary:
-      'The next fields that begin with a prefix, in their order, after one (= and the field; - from the first on).',
+      'The next fields that begin with a prefix, in their order, after one (= and the field; - from the first on); fewer if they are large.',
     usage: 'key after prefix count',
     arity: 4,
     flags: ['readonly'],
@@ -151,6 +153,14 @@ function page(keyspace: Keyspace, { id }: Entry, after: Buffer | undefined, pref
       `SELECT field, value FROM fields WHERE id = ?1 AND field ${isAfter ? '>' : '>='} ?2
        ${end ? 'AND field < ?5' : ''} AND (expires IS NULL OR expires > ?3) ORDER BY field LIMIT ?4`,
     )
-    .all(id, isAfter ? after : prefix, keyspace.now, count, ...(end ? [end] : [])) as unknown as FieldRow[]
-  return rows.flat().map(bufferOf)
+    .iterate(id, isAfter ? after : prefix, keyspace.now, count, ...(end ? [end] : []))
+  const items: Reply[] = []
+  let bytes = 0
+  for (const [field, value] of rows as unknown as Iterable<FieldRow>) {
+    items.push(bufferOf(field), bufferOf(value))
+    bytes += value.length
+    // Whoever goes through large values needs no more of them at a time.
+    if (bytes > pageBytesMax) break
+  }
+  return items
 }

@@ -16,7 +16,14 @@ function open(blockSizeMax: number) {
   const database = new DatabaseSync(':memory:')
   database.exec(schema)
   const keyspace = new Keyspace(database, { isOwner: true })
-  const context: CommandContext = { keyspace, now: 0, commandOf, owner: undefined }
+  const context: CommandContext = {
+    keyspace,
+    now: 0,
+    database: 0,
+    commandOf,
+    run: () => assert.fail('no command runs another one'),
+    owner: undefined,
+  }
   const commands = new Map(sortedSetCommands(blockSizeMax).map(command => [command.name, command]))
   const run = (name: string, ...args: (string | number)[]): Reply => {
     const command = commands.get(name)

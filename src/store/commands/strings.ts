@@ -213,6 +213,8 @@ function increment(keyspace: Keyspace, key: Buffer, by: number): { value: number
 
 /** What a counter's `peek` waits for: one statement. */
 function readAtOnce(keyspace: Keyspace, key: Buffer): Buffer | null {
+  const unwritten = keyspace.unwrittenText(key)
+  if (unwritten) return unwritten
   const row = keyspace.sql('SELECT type, expires, value FROM keys WHERE name = ?').get(key)
   if (!row) return null
   const [type, expires, value] = row as unknown as [number, number | null, Uint8Array | null]
@@ -245,14 +247,18 @@ function remember(entry: Entry, value: Buffer): void {
 function write(keyspace: Keyspace, key: Buffer, value: Buffer, expires: number | 'keep' | null): void {
   const old = keyspace.find(key)
   const entry = old?.type === keyTypes.string ? old : keyspace.create(key, keyTypes.string)
-  if (expires === 'keep') {
-    keyspace.sql('UPDATE keys SET value = ? WHERE name = ?').run(value, entry.name)
-  } else {
+  keyspace.touch(entry.name)
+  if (expires === 'keep' && value.length <= rememberedBytesMax) {
+    keyspace.setText(entry, Buffer.from(value))
+    return
+  }
+  if (expires === 'keep') keyspace.sql('UPDATE keys SET value = ? WHERE name = ?').run(value, entry.name)
+  else {
     entry.expires = expires
     keyspace.sql('UPDATE keys SET value = ?, expires = ? WHERE name = ?').run(value, expires, entry.name)
   }
+  keyspace.noteWritten(entry)
   remember(entry, value)
-  keyspace.touch(entry.name)
 }
 
 function checkLength({ owner }: CommandContext, value: Buffer): void {

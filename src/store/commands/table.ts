@@ -1,8 +1,9 @@
 /** Every command of the store. One row makes it known to dispatch, to COMMAND, to the docs and to local reads. */
 
+import { isStoredAsItIs, storedName } from '../database/key-names.ts'
 import { administration } from './administration.ts'
 import { caches } from './caches.ts'
-import type { Command } from './command.ts'
+import type { Command, KeyPositions } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { connection } from './connection.ts'
 import { hashes } from './hashes.ts'
@@ -65,11 +66,39 @@ function lookUp(text: string): Command {
   return command
 }
 
-/** The keys that a request names. */
-export function keysOf({ keys: positions }: Command, args: readonly Buffer[]): Buffer[] {
-  if (!positions) return []
-  const last = positions.last < 0 ? args.length + positions.last : positions.last
-  const found: Buffer[] = []
-  for (let i = positions.first; i <= last && i < args.length; i += positions.step) found.push(args[i] as Buffer)
+/** The keys that a request names, as it names them. */
+export function keysOf(command: Command, args: readonly Buffer[]): Buffer[] {
+  return keyPositionsOf(command, args).map(position => args[position] as Buffer)
+}
+
+/** Where they are among the arguments. */
+export function keyPositionsOf({ keys }: Command, args: readonly Buffer[]): number[] {
+  if (!keys) return []
+  if (!('countAt' in keys)) return positionsBetween(keys, args.length)
+  const { countAt, target } = keys
+  const count = Number(args[countAt]?.toString('latin1'))
+  const first = countAt + 1
+  // What is no number of keys is an error of the command.
+  const last = Number.isSafeInteger(count) ? Math.min(countAt + count, args.length - 1) : countAt
+  const counted = positionsBetween({ first, last, step: 1 }, args.length)
+  return target === undefined ? counted : [target, ...counted]
+}
+
+function positionsBetween({ first, last, step }: KeyPositions, length: number): number[] {
+  const found: number[] = []
+  for (let i = first; i <= (last < 0 ? length + last : last) && i < length; i += step) found.push(i)
   return found
+}
+
+/** Puts the names under which keys are stored in the place of those that a request names. */
+export function nameStoredKeys(command: Command, args: Buffer[], database: number): readonly Buffer[] {
+  const { keys } = command
+  if (!keys) return args
+  const only = 'countAt' in keys || keys.first !== keys.last ? undefined : args[keys.first]
+  // The usual case, without a list of positions.
+  if (only && isStoredAsItIs(database, only)) return args
+  for (const position of keyPositionsOf(command, args)) {
+    args[position] = storedName(database, args[position] as Buffer)
+  }
+  return args
 }

@@ -46,7 +46,7 @@ function run(context: CommandContext, call: readonly Buffer[], wanted: 'readonly
   if (!isFit || flags.includes('waits') || command.name === 'saola.transaction') {
     throw new CommandError('ERR', `'${command.name}' cannot be part of a transaction`)
   }
-  return command.run(context, call.slice(1))
+  return context.run(command, call)
 }
 
 function encoded(reply: Reply): Buffer {

@@ -3,31 +3,62 @@
  * then tested wherever the suite runs.
  */
 import { describe } from 'node:test'
+import { cacheConformance } from './cache.ts'
+import { cacheComputeConformance } from './cache-compute.ts'
+import { cacheLimitConformance } from './cache-limits.ts'
+import { changeConformance } from './changes.ts'
 import { counterConformance } from './counter.ts'
 import { errorConformance } from './errors.ts'
 import { expiryConformance } from './expiry.ts'
 import { keyConformance } from './keys.ts'
+import { listConformance } from './list.ts'
+import { listModelConformance } from './list-model.ts'
+import { listTakeConformance } from './list-take.ts'
+import { lockConformance } from './lock.ts'
+import { lockWaitingConformance } from './lock-waiting.ts'
 import { mapConformance } from './map.ts'
 import { mapChangeConformance } from './map-changes.ts'
 import { orderConformance } from './order.ts'
+import { setConformance } from './set.ts'
 import type { OpenEngine } from './setup.ts'
+import { sortedSetConformance } from './sorted-set.ts'
+import { sortedSetRangeConformance } from './sorted-set-ranges.ts'
+import { storeTransactionConformance } from './store-transactions.ts'
+import { subscriptionConformance } from './subscriptions.ts'
 import { topicConformance } from './topics.ts'
 import { transactionConformance } from './transactions.ts'
 import { valueConformance } from './values.ts'
+import { valueInStructureConformance } from './values-in-structures.ts'
 import { watchConformance } from './watch.ts'
 
 /** Runs the suite on the engine that `open` opens anew for each test. */
 export function conformance(name: string, open: OpenEngine): void {
-  describe(name, () => {
+  // Whatever waits for ever is named.
+  describe(name, { timeout: 120_000 }, () => {
     describe('values', () => valueConformance(open))
+    describe('values in structures', () => valueInStructureConformance(open))
     describe('maps', () => mapConformance(open))
     describe('changes of maps', () => mapChangeConformance(open))
     describe('counters', () => counterConformance(open))
+    describe('lists', () => listConformance(open))
+    describe('taking from lists', () => listTakeConformance(open))
+    describe('lists beside arrays', () => listModelConformance(open))
+    describe('sets', () => setConformance(open))
+    describe('sorted sets', () => sortedSetConformance(open))
+    describe('ranges of sorted sets', () => sortedSetRangeConformance(open))
+    describe('locks', () => lockConformance(open))
+    describe('waiting for locks', () => lockWaitingConformance(open))
+    describe('caches', () => cacheConformance(open))
+    describe('what caches compute', () => cacheComputeConformance(open))
+    describe('limits of caches', () => cacheLimitConformance(open))
     describe('expiry', () => expiryConformance(open))
     describe('keys', () => keyConformance(open))
     describe('transactions', () => transactionConformance(open))
+    describe('transactions of structures', () => storeTransactionConformance(open))
     describe('topics', () => topicConformance(open))
+    describe('subscriptions', () => subscriptionConformance(open))
     describe('watches', () => watchConformance(open))
+    describe('changes', () => changeConformance(open))
     describe('the order of calls', () => orderConformance(open))
     describe('errors', () => errorConformance(open))
   })

@@ -39,9 +39,9 @@ export function counterConformance(open: OpenEngine): void {
     await assert.rejects(counter.decrement(), { code: 'STORE_NOT_A_NUMBER' })
     assert.equal(await counter.get(), -max)
     for (const wrong of [0.5, Number.NaN, max + 1, '1' as never]) {
-      await assert.rejects(async () => counter.increment(wrong), { code: 'STORE_ARGUMENT_INVALID' })
-      await assert.rejects(async () => counter.decrement(wrong), { code: 'STORE_ARGUMENT_INVALID' })
-      await assert.rejects(async () => counter.set(wrong), { code: 'STORE_ARGUMENT_INVALID' })
+      await assert.rejects(counter.increment(wrong), { code: 'STORE_ARGUMENT_INVALID' })
+      await assert.rejects(counter.decrement(wrong), { code: 'STORE_ARGUMENT_INVALID' })
+      await assert.rejects(counter.set(wrong), { code: 'STORE_ARGUMENT_INVALID' })
     }
   })
 

@@ -94,4 +94,26 @@ export function keyConformance(open: OpenEngine): void {
     await store.map('m').set('b', 1)
     assert.equal(await store.map('m').size(), 1)
   })
+
+  test('the keys of a store are listed by pattern, looked at, ended and deleted', async t => {
+    const { store } = await openSubject(open, t)
+    const stock = store.map<number>('stock')
+    await stock.set('tea', 1)
+    await store.counter('a:1').increment()
+    await store.counter('a:2').increment()
+    assert.deepEqual(await Array.fromAsync(store.keys()), ['a:1', 'a:2', 'stock'])
+    assert.deepEqual(await Array.fromAsync(store.keys('a:*')), ['a:1', 'a:2'])
+    assert.deepEqual(
+      [await store.type('stock'), await store.type('a:1'), await store.type('x')],
+      ['hash', 'string', 'none'],
+    )
+    assert.equal(await store.ttl('stock'), Number.POSITIVE_INFINITY)
+    assert.equal(await store.expire('stock', '1h'), true)
+    assert.ok(((await store.ttl('stock')) ?? 0) > 3_590_000)
+    assert.deepEqual([await store.expire('stock', null), await store.expire('stock', null)], [true, true])
+    assert.equal(await store.expire('x', null), false)
+    assert.equal(await store.delete('stock', 'a:1', 'x'), 2)
+    assert.equal(await store.ttl('stock'), undefined)
+    assert.deepEqual([(await store.info()).keys, (await store.info()).pid], [1, process.pid])
+  })
 }

@@ -15,20 +15,28 @@ export type OpenEngine = (t: TestContext, limits?: Partial<StoreLimits>) => Open
 export interface Opened {
   readonly engine: Engine
   readonly clock?: Pick<TestClock, 'advance'>
+  /** Another engine on the same data, as another process has one. */
+  readonly openOther: () => Engine
+  /** How many runs a property gets: fewer where one takes longer; 200 by default. */
+  readonly runs?: number
 }
 
 export interface Subject {
   readonly engine: Engine
   readonly store: Store
+  /** The store as another process sees it. */
+  other(): Store
+  /** For properties. */
+  readonly runs: number
   /** Lets so many milliseconds go by. */
   pass(ms: number): Promise<void>
 }
 
 export async function openSubject(open: OpenEngine, t: TestContext, limits?: Partial<StoreLimits>): Promise<Subject> {
-  const { engine, clock } = await open(t, limits)
+  const { engine, clock, openOther, runs = 200 } = await open(t, limits)
   // Timers may be a millisecond early.
   const pass = async (ms: number) => (clock ? clock.advance(`${ms}ms`) : sleep(ms + 5))
-  return { engine, store: new Store(engine), pass }
+  return { engine, store: new Store(engine), other: () => new Store(openOther()), runs, pass }
 }
 
 /** A list that can be waited for. */

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { newClient } from '../owner/client.ts'
 import { Owner } from '../owner/owner.ts'
 import { type Reply, ReplyError } from '../resp/reply.ts'
 import { makeBallast, releaseBallast } from './ballast.ts'
@@ -58,9 +59,9 @@ test('a store opens on a disk that is full but for its ballast', async t => {
 async function open(t: TestContext, dir: string) {
   const opened: OpenedDatabase = await openDatabase({ dir: join(dir, 'store'), durability: 'memory', maxBytes: 0, log })
   const limits = { valueBytesMax: 1024 ** 2, keysMax: 1e9 }
-  const owner = new Owner({ database: opened.database, limits, freeRoom: opened.freeRoom })
+  const owner = new Owner({ database: opened.database, limits, room: opened.room })
   const syncer = new Syncer(join(dir, 'store'), 'memory', () => {})
-  const client = { id: 1, name: '', protocol: 3 as const, session: undefined, push: () => {} }
+  const client = newClient({ id: 1, push: () => {}, protocol: 3 })
   let isClosed = false
   const close = async () => {
     if (isClosed) return

@@ -42,6 +42,10 @@ export function makeBallast(dir: string, options: BallastOptions = {}): boolean 
   }
 }
 
+export function isBallastThere(dir: string): boolean {
+  return sizeOf(join(dir, ballastName)) !== undefined
+}
+
 /** Gives the room of the ballast to whoever is first; false when it was given before. */
 export function releaseBallast(dir: string): boolean {
   const path = join(dir, ballastName)

@@ -5,6 +5,7 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { CommandError, wrongType } from '../commands/command-error.ts'
+import { databaseOfName, type NameRange, rangesOf } from './key-names.ts'
 
 export const keyTypes = { string: 1, hash: 2, list: 3, set: 4, zset: 5 } as const
 export type KeyType = (typeof keyTypes)[keyof typeof keyTypes]
@@ -27,6 +28,7 @@ export interface Entry {
 export const everyKey = Buffer.alloc(0)
 
 const rememberedMax = 4096
+const noPrefix = Buffer.alloc(0)
 type Row = [type: number, id: number, expires: number | null, size: number]
 
 export class Keyspace {
@@ -38,10 +40,13 @@ export class Keyspace {
   keysMax = Number.POSITIVE_INFINITY
   readonly #isOwner: boolean
   readonly #remembered = new Map<string, Entry>()
-  readonly #resized = new Set<Entry>()
+  /** Sizes of collections and texts of strings that change often are written once, at the end of the transaction. */
+  readonly #unwritten = new Set<Entry>()
   readonly #statements = new Map<string, StatementSync>()
   #idNext = 0
-  #count: number | undefined
+  /** Keys of each database; undefined: not counted since they were forgotten. */
+  #counts: (number | undefined)[] = []
+  #countAll: number | undefined
 
   constructor(database: DatabaseSync, options: { isOwner: boolean }) {
     this.database = database
@@ -97,7 +102,7 @@ export class Keyspace {
       type,
       entry.id,
     )
-    if (this.#count !== undefined) this.#count++
+    this.#countKey(entry, 1)
     this.#remember(entry)
     return entry
   }
@@ -106,8 +111,8 @@ export class Keyspace {
   remove(entry: Entry): void {
     this.sql('DELETE FROM keys WHERE name = ?').run(entry.name)
     if (entry.type !== keyTypes.string) this.sql('INSERT INTO garbage VALUES (?, ?)').run(entry.id, entry.type)
-    if (this.#count !== undefined) this.#count--
-    this.#resized.delete(entry)
+    this.#countKey(entry, -1)
+    this.#unwritten.delete(entry)
     this.#remembered.delete(entry.name.toString('latin1'))
     this.onTouched?.(entry.name, undefined)
   }
@@ -136,10 +141,29 @@ export class Keyspace {
     entry.size += by
     if (entry.size <= 0) this.remove(entry)
     else {
-      this.#resized.add(entry)
+      this.#unwritten.add(entry)
       // Many other keys may have come since it was found.
       this.#remember(entry)
     }
+  }
+
+  /** Sets a short string. Others see it with the end of the transaction, like all that it changes. */
+  setText(entry: Entry, text: Buffer): void {
+    entry.text = text
+    this.#unwritten.add(entry)
+    this.#remember(entry)
+  }
+
+  /** A string was written: not with what it was set to before. */
+  noteWritten(entry: Entry): void {
+    this.#unwritten.delete(entry)
+  }
+
+  /** A text that is not in the file yet. */
+  unwrittenText(name: Buffer): Buffer | undefined {
+    if (this.#unwritten.size === 0) return undefined
+    const entry = this.find(name)
+    return entry?.type === keyTypes.string && this.#unwritten.has(entry) ? entry.text : undefined
   }
 
   /** Gives the key another name, in the place of what had it. */
@@ -148,17 +172,23 @@ export class Keyspace {
     if (old === entry) return
     if (old) this.remove(old)
     const size = entry.size
-    this.#resized.delete(entry)
+    if (entry.type === keyTypes.string) this.#write(entry)
+    this.#unwritten.delete(entry)
     this.#remembered.delete(entry.name.toString('latin1'))
     this.sql('UPDATE keys SET name = ?, size = ? WHERE name = ?').run(name, size, entry.name)
     this.touch(entry.name)
     this.touch(name)
   }
 
-  /** Removes every key. */
-  clear(): void {
-    this.sql(`INSERT INTO garbage SELECT id, type FROM keys WHERE type <> ${keyTypes.string}`).run()
-    this.sql('DELETE FROM keys').run()
+  /** Removes every key, or every one of a database. */
+  clear(database?: number): void {
+    for (const range of database === undefined ? [undefined] : rangesOf(database, noPrefix)) {
+      const { where, values } = conditionOf(range)
+      this.sql(`INSERT INTO garbage SELECT id, type FROM keys WHERE type <> ${keyTypes.string} AND ${where}`).run(
+        ...values,
+      )
+      this.sql(`DELETE FROM keys WHERE ${where}`).run(...values)
+    }
     const idNext = this.#takeId()
     this.forget()
     this.#idNext = idNext
@@ -176,31 +206,57 @@ export class Keyspace {
     this.onTouched?.(name, field)
   }
 
-  /** How many keys there are, with those that have expired and are not cleared away yet. */
+  /** How many keys there are in all databases, with those that have expired and are not cleared away yet. */
   count(): number {
-    this.#count ??= this.sql('SELECT count(*) FROM keys').get()?.[0 as never] as number
-    return this.#isOwner ? this.#count : this.#takeCount()
+    if (!this.#isOwner) return this.#countRows([undefined])
+    this.#countAll ??= this.#countRows([undefined])
+    return this.#countAll
   }
 
-  #takeCount(): number {
-    const count = this.#count ?? 0
-    this.#count = undefined
+  /** How many keys a database has. */
+  countLiving(database: number): number {
+    const ranges = rangesOf(database, noPrefix)
+    const known = this.#isOwner ? this.#counts[database] : undefined
+    const count = known ?? this.#countRows(ranges)
+    if (this.#isOwner) this.#counts[database] = count
+    return count - this.#countRows(ranges, 'AND expires <= ?', this.now)
+  }
+
+  #countRows(ranges: readonly (NameRange | undefined)[], more = '', ...moreValues: number[]): number {
+    let count = 0
+    for (const range of ranges) {
+      const { where, values } = conditionOf(range)
+      const row = this.sql(`SELECT count(*) FROM keys WHERE ${where} ${more}`).get(...values, ...moreValues)
+      count += (row as unknown as [number])[0]
+    }
     return count
+  }
+
+  #countKey({ name }: Entry, by: number): void {
+    if (this.#countAll !== undefined) this.#countAll += by
+    const database = databaseOfName(name)
+    const count = this.#counts[database]
+    if (count !== undefined) this.#counts[database] = count + by
   }
 
   /** Writes what commands have left for the end of a transaction. */
   flush(): void {
-    const update = this.sql('UPDATE keys SET size = ? WHERE name = ?')
-    for (const { size, name } of this.#resized) update.run(size, name)
-    this.#resized.clear()
+    for (const entry of this.#unwritten) this.#write(entry)
+    this.#unwritten.clear()
+  }
+
+  #write({ type, text, size, name }: Entry): void {
+    if (type !== keyTypes.string) this.sql('UPDATE keys SET size = ? WHERE name = ?').run(size, name)
+    else if (text) this.sql('UPDATE keys SET value = ? WHERE name = ?').run(text, name)
   }
 
   /** After a rollback, or when the file's content was replaced: nothing remembered holds. */
   forget(): void {
     this.#remembered.clear()
-    this.#resized.clear()
+    this.#unwritten.clear()
     this.#idNext = 0
-    this.#count = undefined
+    this.#counts = []
+    this.#countAll = undefined
   }
 
   #recall(name: Buffer): Entry | undefined {
@@ -227,7 +283,7 @@ export class Keyspace {
     if (this.#remembered.size >= rememberedMax && !this.#remembered.has(text)) {
       // What has not been written yet must stay what everybody sees.
       for (const [oldest, old] of this.#remembered) {
-        if (this.#resized.has(old)) continue
+        if (this.#unwritten.has(old)) continue
         this.#remembered.delete(oldest)
         break
       }
@@ -244,4 +300,11 @@ export class Keyspace {
     }
     return this.#idNext++
   }
+}
+
+/** A condition for the names of a range, or for all. */
+function conditionOf(range: NameRange | undefined): { where: string; values: Buffer[] } {
+  if (!range) return { where: 'true', values: [] }
+  const { from, to } = range
+  return to ? { where: 'name >= ? AND name < ?', values: [from, to] } : { where: 'name >= ?', values: [from] }
 }

@@ -163,7 +163,11 @@ test('a WAL that ends anywhere loses its tail and nothing else', async t => {
     const names = keysOf(reopened.database)
     assert.deepEqual(names, numbersTo(names.length))
     assert.ok(names.length >= kept, `with ${length} bytes ${names.length} keys, with fewer bytes ${kept}`)
-    assert.deepEqual(events, [])
+    const isHeadLost = length % 2 === 1 && length < 32
+    assert.deepEqual(
+      events.map(({ event }) => event),
+      isHeadLost ? ['store.wal.cut'] : [],
+    )
     kept = names.length
   }
   assert.ok(kept > 50)

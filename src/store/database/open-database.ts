@@ -16,12 +16,14 @@ import {
   syncFolder,
   unusable,
 } from './folder.ts'
+import { DiskRoom } from './full-disk.ts'
 import { acquireOwnerLock } from './owner-lock.ts'
 import { forgetNotes } from './restore-snapshot.ts'
 import { applicationId, schema, schemaVersion } from './schema.ts'
 import { isDamage, isRoom } from './sqlite-failure.ts'
-import { identify, pragma } from './tables.ts'
+import { identify, pagesMax, pragma } from './tables.ts'
 import { checkPages, DamageError } from './verify-snapshot.ts'
+import { findLostTail, isCopiedLost } from './wal-file.ts'
 
 export interface OpenOptions {
   /** The folder, made if there is none. */
@@ -36,11 +38,7 @@ export interface OpenOptions {
 
 export interface OpenedDatabase {
   readonly database: DatabaseSync
-  /**
-   * For a full disk, so that deletes go on: makes the WAL's room free again, or else that of the ballast. False when
-   * neither has any. May wait for the disk.
-   */
-  freeRoom(): boolean
+  readonly room: DiskRoom
   /**
    * Writes everything to the disk and gives the folder free. With `isSound: false` the next owner looks through the file
    * before it uses it: for when SQLite has said that it is corrupt.
@@ -54,8 +52,6 @@ const mapBytes = 256 * 1024 ** 2
 const busyMs = 5_000
 const closeBusyMs = 200
 const checkedBytesMax = 256 * 1024 ** 2
-/** SQLite's largest: 16 TB of pages. */
-const pagesMax = 4_294_967_294
 
 /**
  * `everysec` syncs in a thread, and yet is NORMAL: with OFF SQLite would not sync the head of a WAL that it begins anew, so
@@ -79,7 +75,7 @@ export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase
     tryMakeBallast(dir, log)
     return {
       database,
-      freeRoom: () => freeRoom(dir, database),
+      room: new DiskRoom(dir, database),
       close: async ({ isSound = true } = {}) => {
         try {
           closeDatabase(options, database, isSound)
@@ -137,13 +133,30 @@ function openFile(options: OpenOptions, isSound: boolean): DatabaseSync {
   const database = new DatabaseSync(file, { timeout: busyMs })
   try {
     refuseForeign(database, file)
-    if (!isSound) checkPages(database)
+    const isCut = checkWal(database, options)
+    if (isCut || !isSound) checkPages(database)
+    // Or the next start would find, and tell of, the same once more.
+    if (isCut) database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     configure(database, options)
     return database
   } catch (error) {
     database.close()
     throw error
   }
+}
+
+/**
+ * Whether a part of the WAL is lost, as it is after a power cut.
+ *
+ * @throws {DamageError} when it is more than a power cut can take.
+ */
+function checkWal(database: DatabaseSync, { dir, log }: OpenOptions): boolean {
+  const { log: frames } = database.prepare('PRAGMA wal_checkpoint(NOOP)').get() as { log: number }
+  const framesRead = Math.max(0, frames)
+  if (isCopiedLost(dir, framesRead)) throw new DamageError('a part of the WAL that was on the disk makes no sense')
+  const lost = findLostTail(dir, framesRead)
+  if (lost) log('store.wal.cut', { dir, ...lost, framesRead, means: 'the last writes before a power cut may be lost' })
+  return lost !== undefined
 }
 
 function refuseForeign(database: DatabaseSync, file: string): void {
@@ -194,33 +207,6 @@ function closeDatabase({ dir, log }: OpenOptions, database: DatabaseSync, isSoun
   } catch (error) {
     log('store.close.failed', { dir, error: messageOf(error) })
   }
-}
-
-function freeRoom(dir: string, database: DatabaseSync): boolean {
-  if (emptyWal(database)) return true
-  if (!releaseBallast(dir)) return false
-  // The pages that could not be copied before have room now.
-  emptyWal(database)
-  return true
-}
-
-/** Copies what the WAL has, so that it begins anew. Whether there was something to copy, and all of it was. */
-function emptyWal(database: DatabaseSync): boolean {
-  const before = pragma(database, 'synchronous')
-  try {
-    database.exec('PRAGMA synchronous = FULL')
-    const backlog = backlogOf(database, 'NOOP')
-    return backlog > 0 && backlogOf(database, 'PASSIVE') === 0
-  } catch {
-    return false
-  } finally {
-    database.exec(`PRAGMA synchronous = ${before}`)
-  }
-}
-
-function backlogOf(database: DatabaseSync, mode: 'NOOP' | 'PASSIVE'): number {
-  const { log, checkpointed } = database.prepare(`PRAGMA wal_checkpoint(${mode})`).get() as Record<string, number>
-  return Number(log) - Number(checkpointed)
 }
 
 function tryMakeBallast(dir: string, log: StoreLog): void {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
+import { newClient } from '../owner/client.ts'
 import { Owner } from '../owner/owner.ts'
 import type { Reply } from '../resp/reply.ts'
 import { checksumOf } from './checksum.ts'
@@ -212,7 +213,7 @@ async function open(t: TestContext, maxBytes = 0) {
     await opened.close()
     rmSync(dir, { recursive: true, force: true })
   })
-  const client = { id: 1, name: '', protocol: 3 as const, session: undefined, push: () => {} }
+  const client = newClient({ id: 1, push: () => {}, protocol: 3 })
   const run = (...parts: string[]): Promise<Reply> =>
     new Promise(answer => owner.submit({ client, parts: parts.map(part => Buffer.from(part)), answer }))
   return { dir, run, owner, database: opened.database, log }

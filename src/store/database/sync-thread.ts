@@ -11,7 +11,10 @@ import type { Durability } from '../owner/owner-spec.ts'
 import { makeBallast } from './ballast.ts'
 import { databaseOf, freeBytes } from './folder.ts'
 import { takeSnapshot } from './snapshot.ts'
+import { isFull, isNoSpace } from './sqlite-failure.ts'
 import type { SnapshotInfo } from './verify-snapshot.ts'
+import { noteCopied, readSalts } from './wal-file.ts'
+import { findWalReaders } from './wal-readers.ts'
 
 /** What a thread is started for. */
 export type ThreadTask =
@@ -29,7 +32,7 @@ export type FromSyncThread =
 
 export type FromSnapshotThread =
   | { readonly type: 'taken'; readonly info: SnapshotInfo }
-  | { readonly type: 'failed'; readonly code: string | undefined; readonly message: string }
+  | { readonly type: 'failed'; readonly code: string | undefined; readonly message: string; readonly isFull: boolean }
 
 // SQLite's own measure: 4 MB.
 const checkpointPagesMin = 1000
@@ -37,6 +40,8 @@ const walBytesMax = 64 * 1024 ** 2
 // The owner waits while the WAL is cut, and readers that look at it can hold that up for so long.
 const cutBusyMs = 50
 const chasesMax = 3
+// A read takes microseconds: who holds up that many cuts, one each round, is stopped, or computes in the midst of its reads.
+const uncutMax = 3
 const troubleEveryMs = 60_000
 // A timestamp of a file is as coarse as the clock tick of the system.
 const tickMs = 50n
@@ -79,7 +84,12 @@ function snapshotReply({ dir, file }: { dir: string; file: string }): FromSnapsh
   try {
     return { type: 'taken', info: takeSnapshot(dir, file) }
   } catch (error) {
-    return { type: 'failed', code: (error as { code?: string }).code, message: messageOf(error) }
+    return {
+      type: 'failed',
+      code: (error as { code?: string }).code,
+      message: messageOf(error),
+      isFull: isFull(error) || isNoSpace(error),
+    }
   }
 }
 
@@ -93,6 +103,8 @@ export class Syncer {
   readonly #troubledUntil = new Map<string, number>()
   #connection: DatabaseSync | undefined
   #syncedMark: string | undefined
+  /** How often the WAL could not be cut, one after the other. */
+  #uncut = 0
   #ballastAt = 0
 
   /** Tells of trouble; there is nobody who could catch what it throws. */
@@ -106,6 +118,7 @@ export class Syncer {
   round(): void {
     if (this.#isSyncing) this.#guard('sync', () => this.#sync())
     this.#guard('checkpoint', () => this.#checkpoint())
+    this.#guard('wal', () => this.#checkLength())
     if (performance.now() < this.#ballastAt) return
     this.#ballastAt = performance.now() + ballastEveryMs
     this.#guard('ballast', () => void makeBallast(this.#dir))
@@ -140,11 +153,32 @@ export class Syncer {
     for (let chase = 0; chase < chasesMax; chase++) {
       const { log, checkpointed } = this.#pragma('NOOP')
       if (log <= pagesMin || log - checkpointed <= (chase === 0 ? 0 : checkpointPagesMin)) break
-      this.#pragma('PASSIVE')
+      this.#copy()
     }
     const walBytes = statSync(this.#wal, { throwIfNoEntry: false })?.size ?? 0
     // Only between two transactions can it be cut; its last pages are copied and synced while the owner waits.
-    if (walBytes > (isTight ? tightWalBytesMax : walBytesMax)) this.#pragma('TRUNCATE')
+    const isLong = walBytes > (isTight ? tightWalBytesMax : walBytesMax)
+    this.#uncut = isLong && this.#pragma('TRUNCATE').busy ? this.#uncut + 1 : 0
+  }
+
+  #copy(): void {
+    const salts = readSalts(this.#dir)
+    const { checkpointed } = this.#pragma('PASSIVE')
+    // With others it has begun anew meanwhile, and the count may be of either.
+    if (salts !== undefined && salts === readSalts(this.#dir)) noteCopied(this.#dir, salts, checkpointed)
+  }
+
+  /** Who reads keeps the WAL as it was when the read began. It grows for as long, so an operator should know who it is. */
+  #checkLength(): void {
+    if (this.#uncut < uncutMax) return
+    const readers = findWalReaders(this.#dir)
+    // A snapshot that this process takes ends by itself.
+    if (readers?.length === 0) return
+    const names = readers?.map(({ pid, isStopped }) => `process ${pid}${isStopped ? ', which is stopped' : ''}`)
+    const bytes = statSync(this.#wal, { throwIfNoEntry: false })?.size
+    throw new Error(
+      `the WAL has ${bytes} bytes and grows until a read has ended: of ${names?.join('; ') ?? 'some process'}. Let it go on, or end it.`,
+    )
   }
 
   #pragma(mode: 'NOOP' | 'PASSIVE' | 'TRUNCATE'): WalState {

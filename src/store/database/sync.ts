@@ -158,6 +158,7 @@ function firstMessage(thread: Thread): Promise<FromSnapshotThread> {
 
 function infoOf(reply: FromSnapshotThread): SnapshotInfo {
   if (reply.type === 'taken') return reply.info
+  if (reply.isFull) throw new StoreError('STORE_DISK_FULL', `No snapshot was taken: ${reply.message}. Make room.`)
   const code = reply.code && reply.code in storeErrorCodes ? (reply.code as StoreErrorCode) : 'STORE_UNAVAILABLE'
   throw new StoreError(code, reply.code === code ? reply.message : `No snapshot was taken: ${reply.message}.`)
 }

@@ -5,6 +5,9 @@ import { applicationId, schema, schemaVersion } from './schema.ts'
 /** They belong to processes that run now: a snapshot does not hold them, and leaves them alone when it is restored. */
 export const tablesLeftOut: readonly string[] = ['sessions', 'taken']
 
+/** Of a file that has no limit of size: SQLite's largest, 16 TB of pages. */
+export const pagesMax = 4_294_967_294
+
 /** Rows of each table. */
 export type RowCounts = Readonly<Record<string, number>>
 

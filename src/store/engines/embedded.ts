@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { commands } from '../commands/table.ts'
-import { databaseOf } from '../database/folder.ts'
+import { databaseOf, hasRoom } from '../database/folder.ts'
 import { isDamage } from '../database/sqlite-failure.ts'
 import type { Push, Reply } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'
@@ -22,6 +22,8 @@ export interface EmbeddedOptions {
   readonly dir: string
   /** The owner's socket. */
   socketPath(): string
+  /** Called once, before the first connection is tried. */
+  announceUse?(): void
   /** Nobody listens on it: starts an owner, or asks for one. Called at most every 300 ms. */
   summonOwner(): void
   /** Milliseconds that a call may take; 10,000 by default. */
@@ -32,6 +34,10 @@ interface Wait {
   readonly makeCall: (timeoutMs: number) => Call
   readonly deadline: number
   readonly settle: (reply: Reply | StoreError) => void
+  /** If its signal is aborted: whether. */
+  readonly giveUpIfAborted: () => boolean
+  /** Sent, or about to be, and not known to be queued: the connection sends it again by itself. */
+  isAsking: boolean
 }
 
 const defaultTimeoutMs = 10_000
@@ -59,7 +65,9 @@ export class EmbeddedEngine implements Engine {
     this.#listeners = new PushListeners(call => this.#send(call, false).finally(() => this.#hold()))
     this.#connection = new OwnerConnection({
       path: options.socketPath,
+      announceUse: options.announceUse,
       summonOwner: options.summonOwner,
+      explainAbsence: () => (hasRoom(options.dir) ? undefined : noRoom(options.dir)),
       onPush: push => this.#onPush(push),
       onConnected: isFirst => this.#onConnected(isFirst),
     })
@@ -91,10 +99,17 @@ export class EmbeddedEngine implements Engine {
       makeCall: ms => makeCall(request, ms),
       deadline,
       settle: reply => (reply instanceof StoreError ? reject(reply) : resolve(reply)),
+      giveUpIfAborted: () => {
+        if (signal?.aborted) reject(signal.reason)
+        return signal?.aborted === true
+      },
+      isAsking: false,
     }
     this.#waits.set(request, wait)
     this.#sendWait(wait)
     const onAbort = () => {
+      // Nobody is there to say it: the next owner is told of it, and of what it may have got, by its caller.
+      if (!this.#connection.isReady) reject(signal?.reason)
       // If it was too late, the answer is on its way, and must not be lost.
       this.#send(['saola.cancel', request], false).then(
         isCancelled => isCancelled === 1 && reject(signal?.reason),
@@ -202,7 +217,8 @@ export class EmbeddedEngine implements Engine {
     if (isFirst) return
     for (const call of this.#listeners.all())
       this.#connection.send(call, { isWrite: false, timeoutMs: this.#timeoutMs }).catch(() => {})
-    for (const wait of this.#waits.values()) this.#sendWait(wait)
+    // An answer that was on its way is lost with the connection.
+    for (const wait of this.#waits.values()) if (!wait.giveUpIfAborted() && !wait.isAsking) this.#sendWait(wait)
     this.#listeners.tellOfGap()
   }
 
@@ -223,14 +239,21 @@ export class EmbeddedEngine implements Engine {
     this.#reader = undefined
   }
 
-  #sendWait({ makeCall, deadline, settle }: Wait): void {
+  #sendWait(wait: Wait): void {
+    const { makeCall, deadline, settle } = wait
     const leftMs = Number.isFinite(deadline) ? Math.max(1, Math.round(deadline - performance.now())) : 0
-    this.#connection.send(makeCall(leftMs), { isWrite: false, timeoutMs: this.#timeoutMs }).then(
-      // QUEUED; else it could not even wait.
-      reply => isQueued(reply) || settle(reply),
-      // With the connection back it is sent again.
-      () => {},
-    )
+    wait.isAsking = true
+    this.#connection
+      .send(makeCall(leftMs), { isWrite: false, timeoutMs: this.#timeoutMs })
+      .finally(() => {
+        wait.isAsking = false
+      })
+      .then(
+        // QUEUED; else it could not even wait.
+        reply => isQueued(reply) || settle(reply),
+        // What was not reached is sent again with the connection back; what was refused here is not.
+        (error: StoreError) => (error.code === 'STORE_CLOSED' || error.code === 'STORE_BUSY') && settle(error),
+      )
   }
 
   #onPush(push: Push): void {
@@ -248,11 +271,19 @@ export class EmbeddedEngine implements Engine {
 /** The only key of a call; undefined when it has several or none. */
 function singleKeyOf(call: Call): string | undefined {
   const positions = commands.get(call[0])?.keys
-  return positions && positions.first === 0 && positions.last === 0 ? String(call[1]) : undefined
+  if (!positions || 'countAt' in positions || positions.first !== 0 || positions.last !== 0) return undefined
+  const [, key] = call
+  // The same key, given as text or as bytes, is the same.
+  return key instanceof Uint8Array ? Buffer.from(key).toString() : String(key)
 }
 
 function isQueued(reply: Reply): boolean {
   return reply !== null && typeof reply === 'object' && 'text' in reply && reply.text === 'QUEUED'
+}
+
+function noRoom(dir: string): StoreError {
+  const message = `The disk of ${dir} is full, so that no process could open the store to write: make room. Nothing was sent.`
+  return new StoreError('STORE_DISK_FULL', message)
 }
 
 function readError(error: Error): StoreError {

@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { CommandContext } from '../commands/command.ts'
 import { CommandError } from '../commands/command-error.ts'
-import { commandNamed, commandOf } from '../commands/table.ts'
+import { commandNamed, commandOf, nameStoredKeys } from '../commands/table.ts'
 import { Keyspace } from '../database/keyspace.ts'
 import type { Reply } from '../resp/reply.ts'
 import type { Argument, Call } from './engine.ts'
@@ -37,7 +37,9 @@ export class LocalReader {
       get now() {
         return keyspace.now
       },
+      database: 0,
       commandOf,
+      run: (command, parts) => command.run(this.#context, nameStoredKeys(command, parts.slice(1), 0)),
       owner: undefined,
     }
   }
@@ -49,7 +51,7 @@ export class LocalReader {
       const command = commandNamed(name, args.length)
       this.#snapshot?.beforeRead(command.flags.includes('single'))
       const bytes = args.map((argument, i) => (i === 0 ? this.#nameOf(argument) : bytesOf(argument)))
-      return command.run(this.#context, bytes)
+      return command.run(this.#context, nameStoredKeys(command, bytes, 0))
     } catch (error) {
       throw error instanceof CommandError ? errorOf(error) : error
     }

@@ -1,4 +1,5 @@
 import { conformance } from '../conformance/conformance.ts'
+import type { Engine } from './engine.ts'
 import { MemoryEngine } from './memory.ts'
 
 conformance('the engine in memory', (t, limits = {}) => {
@@ -10,11 +11,21 @@ conformance('the engine in memory', (t, limits = {}) => {
       now += Number.parseInt(String(duration), 10)
     })
   }
-  return { engine, clock: { advance } }
+  return { engine, clock: { advance }, openOther: () => asOther(engine) }
 })
 
 conformance('the engine in memory, by the real clock', (t, limits = {}) => {
   const engine = new MemoryEngine({ limits })
   t.after(() => engine.close())
-  return { engine }
+  return { engine, openOther: () => asOther(engine), runs: 20 }
 })
+
+/** Its data is in this process, so another engine cannot have it: what a structure keeps for an engine is kept apart. */
+function asOther(engine: MemoryEngine): Engine {
+  return new Proxy(engine, {
+    get(target, name) {
+      const value = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}

@@ -2,7 +2,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { StoreLimits } from '../commands/command.ts'
 import { schema } from '../database/schema.ts'
-import type { Client } from '../owner/client.ts'
+import { type Client, newClient } from '../owner/client.ts'
 import { Owner } from '../owner/owner.ts'
 import type { Reply } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'
@@ -36,7 +36,7 @@ export class MemoryEngine implements Engine {
     this.#reader = new LocalReader(database, { now: now ?? Date.now, isOwnConnection: false })
     this.#listeners = new PushListeners(call => this.call(call))
     const push = (reply: Reply) => this.#listeners.receive(reply)
-    this.#client = { id: 1, name: 'memory', protocol: 3, session: undefined, push }
+    this.#client = newClient({ id: 1, push, protocol: 3 })
   }
 
   call(call: Call, _options: CallOptions = {}): Promise<Reply> {
@@ -51,17 +51,19 @@ export class MemoryEngine implements Engine {
   async wait(makeCall: (request: string, timeoutMs: number) => Call, options: WaitOptions): Promise<Reply> {
     const { signal, timeoutMs } = options
     signal?.throwIfAborted()
-    // A client of its own, whose leaving ends the wait.
-    const client: Client = { ...this.#client }
     const request = `memory-${this.#requestNext++}`
+    const answer = this.#submit(makeCall(request, timeoutMs))
     const abort = Promise.withResolvers<never>()
     const onAbort = () => {
-      this.#owner.leave(client)
-      abort.reject(signal?.reason)
+      // If it was too late, the answer is on its way, and must not be lost.
+      this.#submit(['saola.cancel', request]).then(
+        isCancelled => isCancelled === 1 && abort.reject(signal?.reason),
+        () => abort.reject(signal?.reason),
+      )
     }
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
-      return await Promise.race([this.#submit(makeCall(request, timeoutMs), client), abort.promise])
+      return await Promise.race([answer, abort.promise])
     } finally {
       signal?.removeEventListener('abort', onAbort)
     }
@@ -93,8 +95,9 @@ export class MemoryEngine implements Engine {
     this.#owner.keyspace.database.close()
   }
 
-  async #submit([name, ...args]: Call, client = this.#client): Promise<Reply> {
+  async #submit([name, ...args]: Call): Promise<Reply> {
     this.#throwIfClosed()
+    const client = this.#client
     const parts = [Buffer.from(name), ...args.map(bytesOf)]
     const reply = await new Promise<Reply>(answer => this.#owner.submit({ client, parts, answer }))
     return valueOrThrow(reply)

@@ -9,13 +9,17 @@ import { ReplyParser } from '../resp/reply-parser.ts'
 import { writeAll } from '../resp/write-all.ts'
 import { RequestWriter } from '../resp/write-request.ts'
 import { StoreError } from '../store-error.ts'
-import type { Call } from './engine.ts'
+import type { Argument, Call } from './engine.ts'
 
 export interface OwnerConnectionOptions {
   /** The owner's socket; asked for at each try. */
   path(): string
+  /** Called once, before the first connection is tried. */
+  announceUse?(): void
   /** Nobody listens there: called at most every 300 ms, so that somebody starts an owner. */
   summonOwner(): void
+  /** Why nobody might listen there, if it can be told. */
+  explainAbsence?(): StoreError | undefined
   /** Something came that nobody asked for. */
   onPush(push: Push): void
   /** A connection is there; `isFirst` when it is the first. What it sends goes before all that waits. */
@@ -41,8 +45,6 @@ const retryMaxMs = 200
 const summonEveryMs = 300
 const deadlineCheckMs = 250
 const handshakeMs = 10_000
-// Answers that the owner keeps for us, at most.
-const acknowledgeEvery = 64
 
 export class OwnerConnection {
   readonly #options: OwnerConnectionOptions
@@ -54,12 +56,13 @@ export class OwnerConnection {
   #socket: net.Socket | undefined
   #isReady = false
   #isFirst = true
+  #isAnnounced = false
   #isClosed = false
   #willFlush = false
   /** Number of the last write that was sent, and of the last that was answered. */
   #sequence = 0
   #answered = 0
-  #acknowledged = 0
+  #argumentBytesMax = Number.POSITIVE_INFINITY
   #retryMs = retryMinMs
   #summonedAt = Number.NEGATIVE_INFINITY
   #retry: NodeJS.Timeout | undefined
@@ -68,6 +71,11 @@ export class OwnerConnection {
 
   constructor(options: OwnerConnectionOptions) {
     this.#options = options
+  }
+
+  /** Whether the owner is there, and has answered. */
+  get isReady(): boolean {
+    return this.#isReady
   }
 
   /** Keeps the process alive while something is listened to. */
@@ -105,6 +113,8 @@ export class OwnerConnection {
 
   #connect(): void {
     if (this.#socket || this.#retry || this.#isClosed) return
+    if (!this.#isAnnounced) this.#options.announceUse?.()
+    this.#isAnnounced = true
     const socket = net.connect({ path: this.#options.path() })
     this.#socket = socket
     const parser = new ReplyParser()
@@ -122,7 +132,7 @@ export class OwnerConnection {
           if (--handshake > 0) continue
           clearTimeout(timer)
           if (reply instanceof ReplyError) socket.destroy()
-          else this.#resume(reply as readonly [number, readonly Reply[]])
+          else this.#resume(reply as readonly [number, readonly Reply[], number])
         } else if (reply instanceof Push) this.#options.onPush(reply)
         else this.#answer(reply)
       }
@@ -158,7 +168,8 @@ export class OwnerConnection {
   }
 
   /** The owner says which of our writes it has, with the answers that we have missed. */
-  #resume([sequence, answers]: readonly [number, readonly Reply[]]): void {
+  #resume([sequence, answers, argumentBytesMax]: readonly [number, readonly Reply[], number]): void {
+    this.#argumentBytesMax = argumentBytesMax
     this.#retryMs = retryMinMs
     const missed = new Map<number, Reply>()
     for (let i = 0; i + 1 < answers.length; i += 2) missed.set(answers[i] as number, answers[i + 1] as Reply)
@@ -174,7 +185,6 @@ export class OwnerConnection {
     this.#pending = open
     this.#sequence = Math.max(this.#sequence, sequence)
     this.#answered = this.#sequence
-    this.#acknowledged = this.#sequence
     this.#isReady = true
     this.#options.onConnected(this.#isFirst)
     this.#isFirst = false
@@ -205,30 +215,28 @@ export class OwnerConnection {
     this.#willFlush = false
     const socket = this.#socket
     if (!socket || !this.#isReady) return
-    if (this.#answered - this.#acknowledged >= acknowledgeEvery) this.#acknowledge()
     for (; this.#sent < this.#pending.length; this.#sent++) {
       const pending = this.#pending[this.#sent] as Pending
+      const refusal = this.#refusalOf(pending.call)
+      if (refusal) {
+        this.#pending.splice(this.#sent--, 1)
+        if (!pending.isAbandoned) pending.settle(refusal)
+        continue
+      }
       if (pending.isWrite) {
         pending.sequence = ++this.#sequence
-        this.#writer.append([`#${pending.sequence}`, ...pending.call])
+        this.#writer.append([`#${pending.sequence},${this.#answered}`, ...pending.call])
       } else this.#writer.append(pending.call)
     }
     writeAll(socket, this.#writer.take())
   }
 
-  /** In the place of its turn among the calls, like one of them. */
-  #acknowledge(): void {
-    this.#acknowledged = this.#answered
-    const call: Call = ['saola.received', this.#answered]
-    const noted: Pending = {
-      call,
-      isWrite: false,
-      deadline: Number.POSITIVE_INFINITY,
-      settle: () => {},
-      sequence: 0,
-      isAbandoned: true,
-    }
-    this.#pending.splice(this.#sent, 0, noted)
+  /** The owner would end the connection instead of reading it to its end, and others have calls on it. */
+  #refusalOf(call: Call): StoreError | undefined {
+    const tooLarge = call.find(part => byteLengthOf(part, this.#argumentBytesMax) > this.#argumentBytesMax)
+    if (tooLarge === undefined) return undefined
+    const message = `A value is above ${this.#argumentBytesMax} bytes (store.maxValueBytes): split it, or raise the limit.`
+    return new StoreError('STORE_VALUE_TOO_LARGE', message)
   }
 
   #checkDeadlines(): void {
@@ -241,7 +249,7 @@ export class OwnerConnection {
       }
       pending.isAbandoned = true
       const wasSent = pending.sequence > 0 || i < this.#sent
-      pending.settle(timeoutError(pending, wasSent))
+      pending.settle((wasSent ? undefined : this.#options.explainAbsence?.()) ?? timeoutError(pending, wasSent))
       // The answer of one that was sent is still to come, and has its place.
       if (wasSent) kept.push(pending)
     }
@@ -260,6 +268,13 @@ export class OwnerConnection {
       else part?.unref()
     }
   }
+}
+
+/** Of a text that is surely short enough not exactly. */
+function byteLengthOf(part: Argument, max: number): number {
+  if (typeof part === 'number') return 0
+  if (typeof part !== 'string') return part.byteLength
+  return part.length * 3 <= max ? 0 : Buffer.byteLength(part)
 }
 
 function timeoutError({ call }: Pending, wasSent: boolean): StoreError {

@@ -7,10 +7,17 @@ export interface Client {
   name: string
   /** 2 or 3: the version of RESP that it speaks. */
   protocol: 2 | 3
+  /** The number of the database that its commands are about. */
+  database: number
   /** Set by a connection of saola/store: its writes are numbered. */
   session: Session | undefined
   /** Sends something that it did not ask for. */
   push(reply: Reply): void
+}
+
+/** A connection as it begins. */
+export function newClient(own: Pick<Client, 'id' | 'push'> & Partial<Client>): Client {
+  return { name: '', protocol: 2, database: 0, session: undefined, ...own }
 }
 
 /** One command that somebody asks for. */

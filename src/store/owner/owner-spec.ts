@@ -5,6 +5,8 @@ import { socketInFolder } from '../../base/state-folder.ts'
 export type Durability = 'memory' | 'everysec' | 'always'
 
 export interface OwnerSpec {
+  /** The name of the tree that the owner is a child of; undefined for one that a script has started. */
+  readonly tree?: string
   /** The folder of the store, absolute. */
   readonly dir: string
   /** When a write is on the disk: never asked for, within a second, or before it is answered. */
@@ -25,8 +27,11 @@ export const defaultSpec: Omit<OwnerSpec, 'dir'> = {
   snapshots: { everyMs: 300_000, keep: 3 },
 }
 
-/** The same for processes of a tree, which start the owner when they need one. */
+/** The same for processes of a tree, so that they find its store. */
 export const treeVariable = 'SAOLA_STORE_TREE'
+
+/** The process id of the worker, in its environment: what it starts has it, too, and is not the one that it names. */
+export const workerVariable = 'SAOLA_WORKER_PID'
 
 /** The variable of the environment that an owner's specification is in. */
 export const specVariable = 'SAOLA_STORE'

@@ -5,13 +5,16 @@
  * Requests come from connections (resp/server.ts) or, without a process of its own, straight from engines/memory.ts.
  */
 import type { DatabaseSync } from 'node:sqlite'
-import type { CommandContext, OwnerContext, StoreFiles, StoreLimits } from '../commands/command.ts'
+import type { CommandContext, StoreFiles, StoreLimits } from '../commands/command.ts'
 import { CommandError } from '../commands/command-error.ts'
-import { commandOf } from '../commands/table.ts'
+import { commandOf, nameStoredKeys } from '../commands/table.ts'
+import type { DiskRoom } from '../database/full-disk.ts'
 import { everyKey, Keyspace } from '../database/keyspace.ts'
+import { isBusy } from '../database/sqlite-failure.ts'
 import { type Reply, ReplyError } from '../resp/reply.ts'
 import type { Client, Request } from './client.ts'
 import { describeFailure } from './failure.ts'
+import { later, RunningRequest } from './running-request.ts'
 import { Sessions } from './sessions.ts'
 import { Sweeper } from './sweeper.ts'
 import { Topics } from './topics.ts'
@@ -28,8 +31,8 @@ export interface OwnerOptions {
   /** A commit waits for the disk, so that as many as possible should share one; not by default. */
   readonly isSynced?: boolean
   readonly files?: StoreFiles | undefined
-  /** Frees room on a full disk, once; false when there is none left to free. */
-  readonly freeRoom?: () => boolean
+  /** Of the disk; none without a file. */
+  readonly room?: DiskRoom
 }
 
 interface Outcome {
@@ -39,15 +42,13 @@ interface Outcome {
 
 const closed: Reply = new ReplyError('STORE_CLOSED', 'the store is closing')
 
-/** What a command returns that will be answered later. */
-const later: Reply = new ReplyError('ERR', 'later')
-
 // A turn ends here at the latest, so that other connections, timers and beats get theirs.
 const turnCommandsMax = 1000
 // Half of what has come, if it is more than this: its senders go on while the other half is done. Measured with 32 calls of one
 // process under way: 195,000 sets a second, and 146,000 when all are done at once.
 const turnCommandsMin = 16
 const turnMsMax = 10
+const busyMs = 5_000
 
 export class Owner {
   readonly keyspace: Keyspace
@@ -69,11 +70,16 @@ export class Owner {
   #woken: Request[] = []
   readonly #left = new WeakSet<Client>()
   #isScheduled = false
+  #busySince: number | undefined
   #isClosed = false
   #isInTransaction = false
   /** Counts changes, to know whether a command that failed has left any. */
   #changes = 0
-  readonly #published: { channel: Buffer; message: Buffer }[] = []
+  #bytesReceived = 0
+  /** Whether the transaction does more than free room. */
+  #isGrowing = false
+  readonly #running: RunningRequest
+  readonly #context: CommandContext
   readonly #touched: { name: Buffer; field: Buffer | undefined }[] = []
 
   constructor(options: OwnerOptions) {
@@ -87,6 +93,22 @@ export class Owner {
       if (name === everyKey || this.watches.has(name) || this.waiters.has(name)) this.#touched.push({ name, field })
     }
     this.sessions = new Sessions(this.keyspace)
+    const { keyspace, topics, watches, waiters, sessions } = this
+    const running = new RunningRequest({ limits, files: options.files, topics, watches, waiters, sessions })
+    this.#running = running
+    this.#context = {
+      keyspace,
+      get now() {
+        return keyspace.now
+      },
+      get database() {
+        return running.client.database
+      },
+      commandOf,
+      run: (command, parts) =>
+        command.run(this.#context, nameStoredKeys(command, parts.slice(1), running.client.database)),
+      owner: running,
+    }
     this.#sweeper = new Sweeper(this.keyspace, this.#now, work => this.#runAlone(work))
   }
 
@@ -159,14 +181,27 @@ export class Owner {
     let outcomes: Outcome[]
     try {
       outcomes = this.#runTogether(batch, startedAt + turnMsMax)
-    } catch {
+    } catch (error) {
       this.#rollBack()
-      // One of them cannot be carried out, or the disk is full: each by itself, so that the others do not suffer.
       for (const request of batch) this.waiters.withdraw(request)
+      if (isBusy(error) && this.#waitForOthers(batch)) return
+      // One of them cannot be carried out, or the disk is full: each by itself, so that the others do not suffer.
       outcomes = batch.flatMap(request => this.#runOne(request))
     }
+    this.#busySince = undefined
     for (const { request, reply } of outcomes) if (reply !== later) request.answer(reply)
     if (this.#queue.length > 0) this.#schedule()
+  }
+
+  /** The sync thread cuts the WAL, and waits for the disk with it; what else this process has to do goes on. */
+  #waitForOthers(batch: readonly Request[]): boolean {
+    const now = performance.now()
+    this.#busySince ??= now
+    if (now - this.#busySince > busyMs) return false
+    this.#queue = [...batch, ...this.#queue]
+    this.#isScheduled = true
+    setTimeout(this.#turn, 1)
+    return true
   }
 
   #takeBatch(): Request[] {
@@ -204,7 +239,7 @@ export class Owner {
       this.#rollBack()
       if (error instanceof CommandError) return [this.#failed(request, error)]
       const failure = describeFailure(error, this.keyspace.database)
-      if (failure.isSpace && isFreeing(request) && this.#options.freeRoom?.()) return this.#runOne(request)
+      if (failure.isSpace && isFreeing(request) && this.#options.room?.free()) return this.#runOne(request)
       this.#options.onProblem?.(error as Error)
       return [this.#failed(request, failure.error)]
     }
@@ -228,9 +263,12 @@ export class Owner {
       }
       if (command.flags.includes('write')) {
         this.sessions.check(request)
+        this.#isGrowing ||= !command.flags.includes('frees')
         this.#begin()
       }
-      reply = command.run(this.#context(request), this.#checked(parts))
+      this.#running.request = request
+      this.#check(parts)
+      reply = this.#context.run(command, parts)
     } catch (error) {
       if (!(error instanceof CommandError) || this.#changes !== changesBefore) throw error
       reply = new ReplyError(error.code, error.message)
@@ -238,43 +276,14 @@ export class Owner {
     return { request, reply }
   }
 
-  #checked(parts: readonly Buffer[]): readonly Buffer[] {
+  #check(parts: readonly Buffer[]): void {
     const { valueBytesMax } = this.#options.limits
     for (const part of parts) {
+      this.#bytesReceived += part.length
       if (part.length > valueBytesMax) {
         const message = `a value of ${part.length} bytes is above ${valueBytesMax} (store.maxValueBytes)`
         throw new CommandError('STORE_VALUE_TOO_LARGE', message)
       }
-    }
-    return parts.slice(1)
-  }
-
-  #context(request: Request): CommandContext {
-    return { keyspace: this.keyspace, now: this.keyspace.now, commandOf, owner: this.#ownerContext(request) }
-  }
-
-  #ownerContext(request: Request): OwnerContext {
-    return {
-      client: request.client,
-      limits: this.#options.limits,
-      publish: (channel, message) => {
-        this.#published.push({ channel, message })
-        return this.topics.countFor(channel)
-      },
-      waitFor: (keys, timeoutMs, onTimeout, wakeAfterMs) => {
-        this.waiters.add(request, { keys, timeoutMs, onTimeout, wakeAfterMs })
-        return later
-      },
-      files: this.#options.files,
-      answerWith: promise => {
-        promise.then(request.answer, error => request.answer(failureOf(error)))
-        return later
-      },
-      cancelWait: name => this.waiters.cancel(request.client, name),
-      isBehindOthers: key => this.waiters.isBehindOthers(request, key),
-      topics: this.topics,
-      watches: this.watches,
-      sessions: this.sessions,
     }
   }
 
@@ -288,23 +297,30 @@ export class Owner {
     if (this.#isInTransaction) {
       this.keyspace.flush()
       this.sessions.record(outcomes, this.keyspace.now)
+      if (this.#isGrowing) this.#options.room?.check(this.#bytesReceived)
       this.keyspace.sql('COMMIT').run()
       this.#isInTransaction = false
+      this.#options.room?.note(outcomes.length, this.#bytesReceived)
     }
+    this.#bytesReceived = 0
+    this.#isGrowing = false
     this.#tell()
   }
 
   /** What was published, and who waits for what has changed: only when it is committed, so that they see it. */
   #tell(): void {
-    for (const { channel, message } of this.#published.splice(0)) this.topics.deliver(channel, message)
+    for (const { channel, message } of this.#running.published.splice(0)) this.topics.deliver(channel, message)
     for (const { name, field } of this.#touched.splice(0)) {
       this.watches.tell(name, field)
       this.waiters.wake(name)
     }
+    this.waiters.wakeFreed()
   }
 
   #rollBack(): void {
-    this.#published.length = 0
+    this.#bytesReceived = 0
+    this.#isGrowing = false
+    this.#running.published.length = 0
     this.#touched.length = 0
     // SQLite may have rolled back by itself.
     if (this.#isInTransaction && this.keyspace.database.isTransaction) this.keyspace.sql('ROLLBACK').run()
@@ -325,11 +341,6 @@ export class Owner {
       throw error
     }
   }
-}
-
-function failureOf(error: unknown): ReplyError {
-  const { code, message } = error as { code?: unknown; message?: unknown }
-  return new ReplyError(typeof code === 'string' ? code : 'ERR', String(message))
 }
 
 function isFreeing({ parts }: Request): boolean {

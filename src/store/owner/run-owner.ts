@@ -1,60 +1,82 @@
 /** An owner with its file, its door and its lifetime: what the process of a store is. */
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { DatabaseSync } from 'node:sqlite'
 import type { StoreFiles } from '../commands/command.ts'
 import { databaseOf, sizeOf } from '../database/folder.ts'
 import { giveBack } from '../database/give-back.ts'
-import { openDatabase } from '../database/open-database.ts'
+import { type OpenedDatabase, openDatabase } from '../database/open-database.ts'
+import type { TreeIdentity } from '../database/owner-note.ts'
 import { restoreSnapshot } from '../database/restore-snapshot.ts'
 import { SnapshotSchedule } from '../database/snapshot-schedule.ts'
-import { isDamage } from '../database/sqlite-failure.ts'
+import { isBusy, isDamage } from '../database/sqlite-failure.ts'
 import { StoreSync } from '../database/sync.ts'
 import { changesOf } from '../database/tables.ts'
 import { serveResp } from '../resp/server.ts'
 import { Owner } from './owner.ts'
 import { type OwnerSpec, socketOf } from './owner-spec.ts'
+import { Succession } from './succession.ts'
+import { openForTree } from './take-over.ts'
+import { tellOnce } from './trouble.ts'
 
 export interface RunningOwner {
-  /** Answers what has come, and closes the file. */
-  close(): Promise<void>
+  /** Open connections. */
+  readonly connections: number
+  /** Requests that have come since the start. */
+  readonly requests: number
+  /**
+   * Answers what has come, and closes the file. The store of a tree keeps its note in the folder, so that nobody else starts an
+   * owner before the next one of that tree; with `isForGood` there will be none.
+   */
+  close(options?: { readonly isForGood?: boolean }): Promise<void>
 }
 
 export interface RunOptions {
   /** The file of the threads that wait for the disk: processes/store-sync.ts. */
   readonly threadFile: URL
-  /** Called when nobody has been connected for a while. */
+  /** The tree that it is a child of; undefined for one that a script has started. */
+  readonly tree?: TreeIdentity | undefined
+  /** Called when nobody has been connected for `idleMs`, and when a tree takes the folder over. */
   readonly onIdle: () => void
+  /** 2,000 by default: a script that ends and the next one that begins should find the same owner. */
+  readonly idleMs?: number
+  /** Whether it keeps its folder from trees that want it; it does not by default. */
+  readonly isKept?: () => boolean
   readonly log: (event: string, fields: Record<string, unknown>) => void
 }
 
-// A script that ends and the next one that begins should find the same owner.
-const idleMs = 2_000
 const outputBytesMax = 256 * 1024 ** 2
+const pushBytesMax = 32 * 1024 ** 2
 const clientsMax = 10_000
 const giveBackEveryMs = 1_000
+const restoreBusyMs = 5_000
 
 /**
  * Opens the folder's store and serves it.
  *
- * @throws {StoreError} STORE_UNAVAILABLE when another process owns it; STORE_DIRECTORY_UNUSABLE.
+ * @throws {StoreError} STORE_UNAVAILABLE when another process owns it, and does not hand it over; STORE_DIRECTORY_UNUSABLE.
  */
-export async function runOwner(spec: OwnerSpec, { onIdle, log, threadFile }: RunOptions): Promise<RunningOwner> {
+export async function runOwner(spec: OwnerSpec, options: RunOptions): Promise<RunningOwner> {
   const { dir, durability, sizeMax, valueBytesMax } = spec
-  const opened = await openDatabase({ dir, durability, maxBytes: sizeMax, log })
+  const { tree, onIdle, idleMs = 2_000, log, threadFile } = options
+  const open = () => openDatabase({ dir, durability, maxBytes: sizeMax, log })
+  const opened = await (tree ? openForTree(dir, tree, open) : open())
+  // It never waits for the file by standing still: see Owner.
+  opened.database.exec('PRAGMA busy_timeout = 0')
+  const succession = new Succession(dir, options)
   const sync = new StoreSync({ dir, durability, threadFile, log })
   let isSound = true
+  const tell = tellOnce(log)
   const owner: Owner = new Owner({
     database: opened.database,
     isSynced: durability === 'always',
-    files: filesOf(spec, opened.database, sync, () => owner),
+    files: { ...filesOf(spec, opened, sync, () => owner), handOver: to => succession.begin(to) },
     limits: { valueBytesMax, keysMax: spec.keysMax || Number.POSITIVE_INFINITY },
     onProblem: error => {
-      log('store.trouble', { error: error.message })
+      tell(error)
       // The next owner looks through it, and this one has lost its trust.
       if (isDamage(error)) isSound = false
     },
-    freeRoom: () => opened.freeRoom(),
+    room: opened.room,
   })
   const path = socketOf(dir)
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
@@ -70,7 +92,7 @@ export async function runOwner(spec: OwnerSpec, { onIdle, log, threadFile }: Run
     owner,
     { path },
     {
-      limits: { argumentBytesMax: valueBytesMax + 1024, outputBytesMax, clientsMax },
+      limits: { argumentBytesMax: valueBytesMax + 1024, outputBytesMax, pushBytesMax, clientsMax },
       onIdle: waitForClients,
     },
   )
@@ -89,9 +111,23 @@ export async function runOwner(spec: OwnerSpec, { onIdle, log, threadFile }: Run
           log,
         })
       : undefined
-  const giveBackTimer = setInterval(() => owner.whenIdle(() => giveBack(owner.keyspace)), giveBackEveryMs).unref()
+  const giveBackSome = () => {
+    try {
+      giveBack(owner.keyspace)
+    } catch (error) {
+      // It takes some room itself, which a full disk does not have; tried again when there may be some.
+      if (!isBusy(error)) tell(error)
+    }
+  }
+  const giveBackTimer = setInterval(() => owner.whenIdle(giveBackSome), giveBackEveryMs).unref()
   return {
-    async close() {
+    get connections() {
+      return server.size
+    },
+    get requests() {
+      return server.requests
+    },
+    async close({ isForGood = false } = {}) {
       clearTimeout(idle)
       clearInterval(giveBackTimer)
       snapshots?.stop()
@@ -99,12 +135,16 @@ export async function runOwner(spec: OwnerSpec, { onIdle, log, threadFile }: Run
       await server.close()
       rmSync(path, { force: true })
       await sync.stop()
+      succession.end(isForGood)
       await opened.close({ isSound })
     },
   }
 }
 
-function filesOf(spec: OwnerSpec, database: DatabaseSync, sync: StoreSync, owner: () => Owner): StoreFiles {
+type OwnFiles = Omit<StoreFiles, 'handOver'>
+
+function filesOf(spec: OwnerSpec, opened: OpenedDatabase, sync: StoreSync, owner: () => Owner): OwnFiles {
+  const { database, room } = opened
   const { dir, durability } = spec
   return {
     dir,
@@ -114,7 +154,13 @@ function filesOf(spec: OwnerSpec, database: DatabaseSync, sync: StoreSync, owner
       await sync.snapshot(file)
     },
     async restore(file) {
-      owner().betweenTurns(keyspace => restoreSnapshot(database, keyspace, file))
+      room.check(sizeOf(file) ?? 0)
+      database.exec(`PRAGMA busy_timeout = ${restoreBusyMs}`)
+      try {
+        owner().betweenTurns(keyspace => restoreSnapshot(database, keyspace, file))
+      } finally {
+        database.exec('PRAGMA busy_timeout = 0')
+      }
     },
     async check() {
       const rows = database.prepare('PRAGMA quick_check(20)').all() as { quick_check: string }[]

@@ -17,6 +17,9 @@ interface Outcome {
 
 // A process that was away for longer has ended.
 const keptMs = 24 * 3_600_000
+// An update in place, where REPLACE deletes and inserts.
+const upsert = `INSERT INTO sessions (session, sequence, replies, seen) VALUES (?1, ?2, ?3, ?4)
+  ON CONFLICT (session) DO UPDATE SET sequence = ?2, replies = ?3, seen = ?4`
 
 export class Sessions {
   readonly #keyspace: Keyspace
@@ -52,6 +55,7 @@ export class Sessions {
   /** The process has the answers up to this one. */
   acknowledge(session: Session, sequence: number): void {
     const { answers } = session
+    if (answers.length === 0 || (answers[0] as Answer).sequence > sequence) return
     const kept = answers.findIndex(answer => answer.sequence > sequence)
     answers.splice(0, kept < 0 ? answers.length : kept)
   }
@@ -67,11 +71,7 @@ export class Sessions {
       session.answers.push({ sequence, reply })
       changed.add(session)
     }
-    for (const { id, sequence, answers } of changed) {
-      this.#keyspace
-        .sql('INSERT OR REPLACE INTO sessions (session, sequence, replies, seen) VALUES (?, ?, ?, ?)')
-        .run(id, sequence, encode(answers), now)
-    }
+    for (const { id, sequence, answers } of changed) this.#keyspace.sql(upsert).run(id, sequence, encode(answers), now)
   }
 
   /** A rolled back transaction may have recorded what did not happen. */

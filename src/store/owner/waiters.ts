@@ -28,6 +28,9 @@ interface Wait {
 export class Waiters {
   readonly #byKey = new Map<string, Set<Waiter>>()
   readonly #byRequest = new WeakMap<Request, Waiter>()
+  readonly #cancelling = new WeakSet<Request>()
+  /** Keys at which others may have been kept from trying by one that was cancelled. */
+  readonly #freed = new Set<string>()
   readonly #wakeUp: (request: Request) => void
   readonly #now: () => number
   #ticketNext = 1
@@ -93,15 +96,24 @@ export class Waiters {
     for (const key of waiter.keys) this.wake(Buffer.from(key, 'latin1'))
   }
 
-  /** Ends the wait that a connection has named so, unanswered; whether there was one. */
-  cancel(client: Client, name: Buffer): boolean {
+  /** Ends the wait that the same connection has named so, unanswered; whether there was one. */
+  cancel(request: Request, name: Buffer): boolean {
+    // It has run twice, when the turn was rolled back.
+    if (this.#cancelling.has(request)) return true
     for (const waiter of this.#all()) {
-      if (waiter.request.client !== client || !waiter.request.parts.at(-1)?.equals(name)) continue
+      if (waiter.request.client !== request.client || !waiter.request.parts.at(-1)?.equals(name)) continue
       this.#remove(waiter)
-      for (const key of waiter.keys) this.wake(Buffer.from(key, 'latin1'))
+      this.#cancelling.add(request)
+      for (const key of waiter.keys) this.#freed.add(key)
       return true
     }
     return false
+  }
+
+  /** At the end of a turn: not before all that are cancelled in it, as whoever is woken cannot be found. */
+  wakeFreed(): void {
+    for (const key of this.#freed) this.wake(Buffer.from(key, 'latin1'))
+    this.#freed.clear()
   }
 
   /** A connection has gone. */

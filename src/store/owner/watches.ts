@@ -1,3 +1,4 @@
+import { shownName } from '../database/key-names.ts'
 import { everyKey } from '../database/keyspace.ts'
 import { Push } from '../resp/reply.ts'
 import type { Client } from './client.ts'
@@ -33,7 +34,7 @@ export class Watches {
     const names = name === everyKey ? [...this.#byKey.keys()] : [name.toString('latin1')]
     for (const text of names) {
       for (const client of this.#byKey.get(text) ?? []) {
-        client.push(new Push([kind, Buffer.from(text, 'latin1'), field ?? null]))
+        client.push(new Push([kind, shownName(Buffer.from(text, 'latin1')), field ?? null]))
       }
     }
   }

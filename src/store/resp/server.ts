@@ -4,7 +4,7 @@
  */
 import net from 'node:net'
 import { commands } from '../commands/table.ts'
-import type { Client, Request } from '../owner/client.ts'
+import { type Client, newClient, type Request, type Session } from '../owner/client.ts'
 import type { Owner } from '../owner/owner.ts'
 import { Push, type Reply, ReplyError, Status } from './reply.ts'
 import { ProtocolError, RequestParser } from './request-parser.ts'
@@ -16,6 +16,8 @@ export interface ConnectionLimits {
   readonly argumentBytesMax: number
   /** What a connection may leave unread before it is closed. */
   readonly outputBytesMax: number
+  /** The same of what it has not asked for: messages of topics, changes of keys. */
+  readonly pushBytesMax: number
   /** Open connections; further ones are closed at once. */
   readonly clientsMax: number
 }
@@ -23,6 +25,8 @@ export interface ConnectionLimits {
 export interface RespServer {
   /** Open connections. */
   readonly size: number
+  /** That have come since the start. */
+  readonly requests: number
   /** Ends them, after what was answered is sent. */
   close(): Promise<void>
 }
@@ -44,6 +48,7 @@ export async function serveResp(
 ): Promise<RespServer> {
   const connections = new Set<Connection>()
   let idNext = 1
+  let requestsOfEnded = 0
   const server = net.createServer({ noDelay: true }, socket => {
     if (connections.size >= options.limits.clientsMax) {
       socket.on('error', () => {})
@@ -54,6 +59,7 @@ export async function serveResp(
     connections.add(connection)
     socket.once('close', () => {
       connections.delete(connection)
+      requestsOfEnded += connection.requests
       if (connections.size === 0) options.onIdle?.()
     })
   })
@@ -64,6 +70,9 @@ export async function serveResp(
   return {
     get size() {
       return connections.size
+    },
+    get requests() {
+      return [...connections].reduce((sum, { requests }) => sum + requests, requestsOfEnded)
     },
     async close() {
       const closed = new Promise(resolve => server.close(resolve))
@@ -83,6 +92,7 @@ interface Slot {
 }
 
 class Connection {
+  requests = 0
   readonly #owner: Owner
   readonly #socket: net.Socket
   readonly #limits: ConnectionLimits
@@ -92,6 +102,8 @@ class Connection {
   /** Answers in the order of their requests. */
   readonly #slots: Slot[] = []
   #willFlush = false
+  /** Of pushes, since all was read for the last time. */
+  #pushedBytes = 0
 
   constructor(owner: Owner, socket: net.Socket, id: number, limits: ConnectionLimits) {
     this.#owner = owner
@@ -99,9 +111,12 @@ class Connection {
     this.#limits = limits
     const { argumentBytesMax } = limits
     this.#parser = new RequestParser({ argumentBytesMax, argumentsMax, inlineBytesMax })
-    this.#client = { id, name: '', protocol: 2, session: undefined, push: reply => this.#push(reply) }
+    this.#client = newClient({ id, push: reply => this.#push(reply) })
     socket.on('data', chunk => this.#receive(chunk))
-    socket.on('drain', () => socket.resume())
+    socket.on('drain', () => {
+      this.#pushedBytes = 0
+      socket.resume()
+    })
     socket.on('error', () => {})
     socket.on('close', () => {
       owner.leave(this.#client)
@@ -131,13 +146,13 @@ class Connection {
   }
 
   #request(received: readonly Buffer[]): void {
-    // `#17 hset …`: the 17th write of its session.
-    const isNumbered = received[0]?.[0] === hash && this.#client.session !== undefined
+    this.requests++
+    const { session } = this.#client
+    const isNumbered = session !== undefined && received[0]?.[0] === hash
+    const sequence = isNumbered ? this.#readNumber(session, received[0] as Buffer) : undefined
     const parts = isNumbered ? received.slice(1) : received
-    const sequence = isNumbered ? Number(received[0]?.toString('latin1', 1)) : undefined
     const slot: Slot = { reply: undefined }
     this.#slots.push(slot)
-    const { session } = this.#client
     if (session && commands.get(String(parts[0]))?.flags.includes('waits')) {
       // It may take long, and those behind it do not wait for it.
       const name = parts.at(-1) as Buffer
@@ -162,6 +177,13 @@ class Connection {
     })
   }
 
+  /** `#17,15 hset …`: the 17th write of its session, which has the answers up to the 15th. */
+  #readNumber(session: Session, text: Buffer): number {
+    const [sequence, received] = text.toString('latin1', 1).split(',')
+    this.#owner.sessions.acknowledge(session, Number(received))
+    return Number(sequence)
+  }
+
   /** Writes what is answered, up to the first that is not. */
   #settle(): void {
     let done = 0
@@ -178,7 +200,9 @@ class Connection {
   }
 
   #push(reply: Reply): void {
+    const before = this.#writer.byteLength
     this.#writer.append(reply, this.#client.protocol)
+    this.#pushedBytes += this.#writer.byteLength - before
     this.#flushSoon()
   }
 
@@ -193,9 +217,14 @@ class Connection {
     this.#willFlush = false
     const socket = this.#socket
     if (socket.destroyed) return
+    const hasRead = socket.writableLength === 0
     writeAll(socket, this.#writer.take())
     const { writableLength } = socket
-    if (writableLength > this.#limits.outputBytesMax) socket.destroy()
+    // All of it may be one message, for a reader that is quick.
+    if (writableLength === 0 || hasRead) this.#pushedBytes = 0
+    const { outputBytesMax, pushBytesMax } = this.#limits
+    const isSlow = writableLength > pushBytesMax && this.#pushedBytes > pushBytesMax
+    if (writableLength > outputBytesMax || isSlow) socket.destroy()
     else if (writableLength > pauseAboveBytes) socket.pause()
   }
 }

@@ -100,7 +100,8 @@ export class Cache<V> {
     this.#options = options
     this.#values = new Values(options)
     this.#defaults = { ttlMs: millisecondsOf(options.ttl), graceMs: millisecondsOf(options.grace, 'grace'), tags: [] }
-    this.#limits = [limitOf(options.maxEntries, 'maxEntries'), limitOf(options.maxBytes ?? maxBytesDefault, 'maxBytes')]
+    const { maxEntries, maxBytes = maxBytesDefault } = options
+    this.#limits = [limitOf(maxEntries, 'maxEntries'), limitOf(maxBytes, 'maxBytes')]
     this.#state = cacheStateOf(engine, name)
   }
 

@@ -23,7 +23,7 @@ export class Counter {
   }
 
   /** As `increment` with a negative number. */
-  decrement(by = 1, options: { readonly ttl?: Duration } = {}): Promise<number> {
+  async decrement(by = 1, options: { readonly ttl?: Duration } = {}): Promise<number> {
     return this.increment(-whole(by), options)
   }
 

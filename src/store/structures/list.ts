@@ -130,7 +130,8 @@ export class StoreList<V> {
     checkIndex(end)
     // -1 would be the last one.
     if (end === 0) return []
-    const replies = await this.#engine.call(['lrange', this.name, start, end - 1])
+    const last = Math.max(end - 1, Number.MIN_SAFE_INTEGER)
+    const replies = await this.#engine.call(['lrange', this.name, start, last])
     return this.#decodeAll(replies)
   }
 
@@ -185,10 +186,12 @@ export class StoreList<V> {
    *
    * If this process dies with it, it is lost: for work that must be done use tasks.
    *
-   * @throws the reason of the signal, when that is aborted: then nothing is removed.
+   * @throws {StoreError} STORE_ARGUMENT_INVALID for a time or an end that is none.
+   * @throws the reason of the signal, when that is aborted: then nothing is removed. An element that was on its way already is
+   *   returned all the same.
    */
   async take({ timeout, signal, from = 'start' }: TakeOptions = {}): Promise<V | undefined> {
-    const side = from === 'start' ? 'LEFT' : 'RIGHT'
+    const side = sideOf(from)
     let name: string | undefined
     const makeCall = (request: string, timeoutMs: number): Call => {
       name = request
@@ -250,6 +253,12 @@ export class StoreList<V> {
   #decodeAll(reply: Reply): V[] {
     return (reply as readonly Reply[]).map(item => this.#values.decode(item) as V)
   }
+}
+
+function sideOf(from: 'start' | 'end'): 'LEFT' | 'RIGHT' {
+  if (from === 'start') return 'LEFT'
+  if (from === 'end') return 'RIGHT'
+  throw new StoreError('STORE_ARGUMENT_INVALID', `A list is taken from its 'start' or its 'end', not ${String(from)}.`)
 }
 
 function checkIndex(index: number, what = 'An index'): number {

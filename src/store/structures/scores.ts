@@ -29,8 +29,16 @@ export function scoreBounds(bounds: {
   const { min = -Infinity, max = Infinity, exclusive } = bounds
   checkScore(min, 'min')
   checkScore(max, 'max')
-  const isOut = (end: 'min' | 'max') => exclusive === end || exclusive === 'both'
+  const isOut = isOutOf(exclusive)
   return [`${isOut('min') ? '(' : ''}${min}`, `${isOut('max') ? '(' : ''}${max}`]
+}
+
+/** Which ends of a range are not in. */
+export function isOutOf(exclusive: 'min' | 'max' | 'both' | undefined): (end: 'min' | 'max') => boolean {
+  if (exclusive !== undefined && !['min', 'max', 'both'].includes(exclusive)) {
+    throw new StoreError('STORE_ARGUMENT_INVALID', `exclusive is 'min', 'max' or 'both', not ${String(exclusive)}.`)
+  }
+  return end => exclusive === end || exclusive === 'both'
 }
 
 export function scoreOrUndefined(reply: Reply | undefined): number | undefined {

@@ -5,6 +5,7 @@ import {
   checkMember,
   checkScore,
   checkWhole,
+  isOutOf,
   type ScoredMember,
   scoreBounds,
   scoredOf,
@@ -318,7 +319,11 @@ function conditionsOf({ ifAbsent, ifPresent, ifHigher, ifLower }: AddOptions): s
 }
 
 function lexBounds({ min, max, exclusive }: LexBounds): [Argument, Argument] {
-  const isOut = (end: 'min' | 'max') => exclusive === end || exclusive === 'both'
+  const isOut = isOutOf(exclusive)
+  for (const text of [min, max]) {
+    if (text === undefined || (typeof text === 'string' && text.isWellFormed())) continue
+    throw new StoreError('STORE_ARGUMENT_INVALID', 'min and max of a range of texts are texts of whole characters.')
+  }
   return [
     min === undefined ? '-' : `${isOut('min') ? '(' : '['}${min}`,
     max === undefined ? '+' : `${isOut('max') ? '(' : '['}${max}`,

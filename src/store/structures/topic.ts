@@ -2,14 +2,14 @@ import { BoundedQueue } from '../../base/bounded-queue.ts'
 import type { Engine } from '../engines/engine.ts'
 import { StoreError } from '../store-error.ts'
 import { type Encoded, thenDo, type ValueOptions, Values } from './structure.ts'
-import { anySignal, Subscription } from './subscription.ts'
+import { anySignal, type Inbox, Subscription } from './subscription.ts'
 
 export interface TopicOptions<M> extends ValueOptions<M> {}
 
 export interface SubscribeOptions {
   /** Ends the subscription. */
   readonly signal?: AbortSignal | undefined
-  /** How many messages may wait for a slow reader; 1000 by default. One more, and it is cut off. */
+  /** How many messages may wait for a slow reader; 1000 by default. One more, or 64 MB of them, and it is cut off. */
   readonly bufferMax?: number
   /** Called when the connection was lost and is there again: messages between are missed. */
   readonly onGap?: () => void
@@ -27,6 +27,7 @@ interface RawMessage {
 }
 
 const bufferMaxDefault = 1000
+const bufferBytesMax = 64 * 1024 ** 2
 
 /**
  * Messages to all processes that listen at that moment. Nothing is kept: who is not there misses it. The messages of one
@@ -55,7 +56,7 @@ export class Topic<M> {
    *
    * @throws {StoreError} STORE_VALUE_INVALID; STORE_UNAVAILABLE.
    */
-  publish(message: M): Promise<number> {
+  async publish(message: M): Promise<number> {
     return thenDo(encodeOne(this.#values, message), async encoded => {
       return (await this.#engine.call(['publish', this.name, encoded])) as number
     })
@@ -63,8 +64,8 @@ export class Topic<M> {
 
   /**
    * The messages from now on, to iterate over; `await subscription.ready` to be sure that the next one is heard. It ends by
-   * `break` or its signal. Throws STORE_SUBSCRIBER_SLOW, behind all that is buffered, when more than `bufferMax` messages
-   * wait; and STORE_VALUE_UNREADABLE for a message of another codec.
+   * `break` or its signal. Throws STORE_SUBSCRIBER_SLOW, behind all that is buffered, when more than `bufferMax` messages,
+   * or 64 MB of them, wait; and STORE_VALUE_UNREADABLE for a message of another codec.
    */
   subscribe(options: SubscribeOptions = {}): Subscription<M> {
     const signal = anySignal(options.signal, this.#ending)
@@ -94,7 +95,7 @@ function listen<Item>(
     throw new StoreError('STORE_ARGUMENT_INVALID', `bufferMax is a whole number above 0, not ${String(bufferMax)}.`)
   }
   return Subscription.open<RawMessage, Item>({
-    inbox: new BoundedQueue(bufferMax),
+    inbox: new Buffered(bufferMax),
     decode,
     signal,
     onFull: () => slow(name, bufferMax),
@@ -107,8 +108,35 @@ function listen<Item>(
   })
 }
 
+/** Messages that wait for their reader: limited in number and in bytes, but one of any size can always wait. */
+class Buffered implements Inbox<RawMessage> {
+  readonly #queue: BoundedQueue<RawMessage>
+  #bytes = 0
+
+  constructor(lengthMax: number) {
+    this.#queue = new BoundedQueue(lengthMax)
+  }
+
+  get length(): number {
+    return this.#queue.length
+  }
+
+  push(message: RawMessage): boolean {
+    const bytes = this.#bytes + message.bytes.length
+    if ((bytes > bufferBytesMax && this.length > 0) || !this.#queue.push(message)) return false
+    this.#bytes = bytes
+    return true
+  }
+
+  shift(): RawMessage | undefined {
+    const message = this.#queue.shift()
+    this.#bytes -= message?.bytes.length ?? 0
+    return message
+  }
+}
+
 function slow(name: string, bufferMax: number): StoreError {
-  const message = `A subscriber of ${JSON.stringify(name)} left more than ${bufferMax} messages unread: subscribe again, and do slow work elsewhere.`
+  const message = `A subscriber of ${JSON.stringify(name)} left more than ${bufferMax} messages or ${bufferBytesMax / 1024 ** 2} MB unread: subscribe again, and do slow work elsewhere.`
   return new StoreError('STORE_SUBSCRIBER_SLOW', message)
 }
 

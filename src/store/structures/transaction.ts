@@ -12,6 +12,12 @@ import { Topic, type TopicOptions } from './topic.ts'
 
 const triesMax = 100
 
+/** What the types below call writes. */
+const writes = new Set([
+  ...['set', 'setMany', 'increment', 'decrement', 'delete', 'clear', 'expire', 'push', 'unshift', 'remove'],
+  ...['reverse', 'sort', 'add', 'addMany', 'publish'],
+])
+
 type Method = (...args: never[]) => unknown
 
 /** The methods of a structure that can be used in a transaction. Writes answer nothing there. */
@@ -55,39 +61,58 @@ export type TransactionTopic<M> = Transactional<Topic<M>, 'name', 'publish'>
 /** What the function of a transaction works with: the structures of the store, for this transaction only. */
 export class Transaction {
   readonly #engine: Engine
+  readonly #onWrite: (written: Promise<unknown>) => void
 
-  constructor(engine: Engine) {
+  /** `onWrite` is given what each write answers: none of them may fail unseen. */
+  constructor(engine: Engine, onWrite: (written: Promise<unknown>) => void) {
     this.#engine = engine
+    this.#onWrite = onWrite
   }
 
   /** A map: reads are of now, writes come at the end. */
   map<V = unknown>(name: string, options: MapOptions<V> = {}): TransactionMap<V> {
-    return new StoreMap(this.#engine, checkKey(name, 'The name of a map'), options)
+    return this.#noting(new StoreMap(this.#engine, checkKey(name, 'The name of a map'), options))
   }
 
   /** A list: reads are of now, writes come at the end. */
   list<V = unknown>(name: string, options: ListOptions<V> = {}): TransactionList<V> {
-    return new StoreList(this.#engine, checkKey(name, 'The name of a list'), options)
+    return this.#noting(new StoreList(this.#engine, checkKey(name, 'The name of a list'), options))
   }
 
   /** A set: reads are of now, writes come at the end. */
   set<V = unknown>(name: string, options: StoreSetOptions<V> = {}): TransactionSet<V> {
-    return new StoreSet(this.#engine, checkKey(name, 'The name of a set'), options)
+    return this.#noting(new StoreSet(this.#engine, checkKey(name, 'The name of a set'), options))
   }
 
   /** A sorted set: reads are of now, writes come at the end. */
   sortedSet(name: string): TransactionSortedSet {
-    return new SortedSet(this.#engine, checkKey(name, 'The name of a sorted set'))
+    return this.#noting(new SortedSet(this.#engine, checkKey(name, 'The name of a sorted set')))
   }
 
   /** A counter: reads are of now, writes come at the end. */
   counter(name: string): TransactionCounter {
-    return new Counter(this.#engine, checkKey(name, 'The name of a counter'))
+    return this.#noting(new Counter(this.#engine, checkKey(name, 'The name of a counter')))
   }
 
   /** A topic, whose messages are sent if the transaction succeeds. */
   topic<M = unknown>(name: string, options: TopicOptions<M> = {}): TransactionTopic<M> {
-    return new Topic(this.#engine, checkKey(name, 'The name of a topic'), options)
+    return this.#noting(new Topic(this.#engine, checkKey(name, 'The name of a topic'), options))
+  }
+
+  #noting<Structure extends object>(structure: Structure): Structure {
+    return new Proxy(structure, {
+      get: (target, name) => {
+        const value = Reflect.get(target, name, target)
+        if (typeof value !== 'function') return value
+        const method = value.bind(target)
+        if (!writes.has(String(name))) return method
+        return (...args: unknown[]) => {
+          const written = method(...args)
+          this.#onWrite(written)
+          return written
+        }
+      },
+    })
   }
 }
 
@@ -96,7 +121,8 @@ export class Transaction {
  * meanwhile; else the function runs again.
  *
  * @throws {StoreError} STORE_CONFLICT after 100 tries; STORE_ARGUMENT_INVALID when it reads what it has written, or uses a
- *   method whose answer would come too late; and what the function throws: then nothing is written.
+ *   method whose answer would come too late; what a write throws, awaited or not; and what the function throws: then nothing is
+ *   written.
  */
 export async function transact<Result>(
   engine: Engine,
@@ -104,9 +130,17 @@ export async function transact<Result>(
 ): Promise<Result> {
   for (let tries = 0; tries < triesMax; tries++) {
     const recording = new RecordingEngine(engine)
+    const written: Promise<unknown>[] = []
+    const onWrite = (write: Promise<unknown>) => {
+      // Looked at below, also when the function ends before that by an error of its own.
+      write.catch(() => {})
+      written.push(write)
+    }
     let result: Result
     try {
-      result = await work(new Transaction(recording))
+      result = await work(new Transaction(recording, onWrite))
+      // Nobody awaits them, as they answer nothing: one that is refused must not be left out of the whole.
+      await Promise.all(written)
     } finally {
       recording.end()
     }

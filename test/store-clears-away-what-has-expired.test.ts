@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openStore, type Store } from '../src/store.ts'
+import { storeFolder } from './support/store-script.ts'
+import { until } from './support/until.ts'
+
+const count = 100_000
+const batch = 1000
+
+test('a hundred thousand entries that end together go by themselves, while others are served', async t => {
+  const folder = storeFolder(t)
+  await using store = openStore({ dir: folder.dir })
+  const keep = store.map<number>('keep')
+  await keep.set('n', 0)
+  const before = await store.info()
+  const ttl = '8s'
+  const value = 'v'.repeat(200)
+  // Half of them whole keys, half of them entries of one map.
+  const map = store.map<string>('entries', { ttl })
+  for (let i = 0; i < count / 2; i += batch) {
+    const names = Array.from({ length: batch }, (_, j) => `key-${i + j}`)
+    await Promise.all([
+      map.setMany(names.map(name => [name, value])),
+      ...names.map(name => store.command('set', name, value, 'PX', 8000)),
+    ])
+  }
+  const full = await store.info()
+  assert.equal(full.keys, count / 2 + 2)
+  assert.ok(Number(full.bytes) > 20 * 1024 ** 2, `${full.bytes} bytes`)
+
+  // Another process reads and writes all the time; none of its calls waits for all of the clearing.
+  const other = folder.run(`
+    let longest = 0
+    let calls = 0
+    const map = store.map('keep')
+    while (map.peek('over') === undefined) {
+      const startedAt = performance.now()
+      await map.increment('n')
+      calls++
+      longest = Math.max(longest, performance.now() - startedAt)
+    }
+    print(JSON.stringify({ calls, longest }))`)
+  await until('all have expired', async () => (await map.size()) === 0)
+  await until('their rows are gone', async () => (await store.info()).keys === 2 - 1)
+  assert.equal(map.peek('key-7'), undefined)
+  assert.equal(await store.command('get', 'key-7'), null)
+  const after = await until('the file is small again', () => smaller(store, Number(full.bytes) / 3))
+  await keep.set('over', 1)
+  const { calls, longest } = JSON.parse(await other) as { calls: number; longest: number }
+  t.diagnostic(`${calls} calls of another process, the longest took ${longest.toFixed(1)} ms`)
+  assert.ok(longest < 1000, `a call took ${longest} ms`)
+  assert.equal(await keep.get('n'), calls)
+  const grownMb = (Number(after.rssBytes) - Number(before.rssBytes)) / 1024 ** 2
+  t.diagnostic(`file ${full.bytes} → ${after.bytes} bytes, memory of the owner +${grownMb.toFixed(0)} MB`)
+  assert.ok(grownMb < 150, `the owner has grown by ${grownMb} MB`)
+  assert.deepEqual(await store.command('saola.check'), [])
+})
+
+async function smaller(store: Store, bytes: number): Promise<Awaited<ReturnType<Store['info']>> | undefined> {
+  const info = await store.info()
+  return Number(info.bytes) < bytes ? info : undefined
+}

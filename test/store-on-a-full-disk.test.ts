@@ -1,0 +1,290 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { type TestContext, test } from 'node:test'
+import { type Durability, socketOf } from '../src/store/owner/owner-spec.ts'
+import { openStore, type Store, StoreError } from '../src/store.ts'
+import { mountSmallDisk, type SmallDisk } from './support/small-disk.ts'
+import { type StoreFolder, storeFolder } from './support/store-script.ts'
+import { root } from './support/tree.ts'
+import { signalProcess } from './support/tree-processes.ts'
+import { until } from './support/until.ts'
+
+const value = 'v'.repeat(20_000)
+const megabytes = 32
+
+for (const durability of ['everysec', 'always'] as const) {
+  test(`a store with durability ${durability} that fills its disk itself can be emptied again`, async t => {
+    const place = makePlace(t)
+    if (!place) return
+    const { disk, folder, dir } = place
+    await using store = openStore({ dir, durability })
+    const map = store.map<string>('map')
+    await map.set('first', value)
+    const owner = folder.ownerId()
+    const writers = ['a', 'b'].map(name => startWriter(folder, name, durability))
+    const written = (await Promise.all(writers.map(writer => writer.writtenUntilFull()))).flat()
+    assert.ok(written.length * value.length > 0.6 * megabytes * 1024 ** 2, `only ${written.length} values found room`)
+    await assertFull(map.set('another', value))
+    assert.equal(disk.freeBytes < 256 * 1024, true)
+
+    // Reads go on, in this process and in new ones.
+    assert.deepEqual(new Set(await map.getMany(written)), new Set([value]))
+    assert.equal(map.peek('first'), value)
+    assert.equal(await folder.run(`print(store.map('map').peek('first'))`), value)
+    await assertSound(store)
+
+    // The writers try to be faster with each byte that this gives.
+    for (const key of written) assert.equal(await map.delete(key), 1, `deleting ${key} of ${written.length}`)
+    const all = (await Promise.all(writers.map(writer => writer.end()))).flat()
+    const kept = new Set(['first', ...all]).difference(new Set(written))
+    // What was answered is there, and nothing of what was refused.
+    assert.deepEqual(await Array.fromAsync(map.keys()), [...kept].sort())
+    await map.delete(...kept)
+    await until('there is room again', () => map.set('another', value).catch(isRefused))
+    await assertSound(store)
+    // It was one process all the time.
+    assert.equal(folder.ownerId(), owner)
+  })
+
+  test(`a foreign file fills the disk of a store with durability ${durability} under its writers`, async t => {
+    const place = makePlace(t)
+    if (!place) return
+    const { disk, folder, dir } = place
+    await using store = openStore({ dir, durability })
+    const map = store.map<string>('map')
+    await map.set('first', value)
+    const owner = folder.ownerId()
+    const writers = ['a', 'b'].map(name => startWriter(folder, name, durability))
+    await Promise.all(writers.map(writer => writer.heard('written')))
+    disk.fill()
+    const before = (await Promise.all(writers.map(writer => writer.writtenUntilFull()))).flat()
+    assert.deepEqual(new Set(await map.getMany(before)), new Set([value]))
+    await assertFull(map.set('another', value))
+    assert.equal(await map.delete('first'), 1)
+
+    disk.empty()
+    await Promise.all(writers.map(writer => writer.writesAgain()))
+    const all = (await Promise.all(writers.map(writer => writer.end()))).flat()
+    // What was answered is there, and nothing of what was refused.
+    assert.deepEqual(await Array.fromAsync(map.keys()), all.sort())
+    assert.deepEqual(new Set(await map.getMany(all)), new Set([value]))
+    await assertSound(store)
+    assert.equal(folder.ownerId(), owner)
+  })
+}
+
+test('a value that the disk has no room for is refused, and does no harm', async t => {
+  const place = makePlace(t)
+  if (!place) return
+  await using store = openStore({ dir: place.dir })
+  const map = store.map<string>('map')
+  await map.set('first', value)
+  // The log could take it, the file could not any more; then nothing could be written, not even a delete.
+  await assertFull(map.set('large', 'v'.repeat(20 * 1024 ** 2)))
+  assert.equal(await map.set('second', value), true)
+  assert.equal(await map.delete('first'), 1)
+  assert.deepEqual(await Array.fromAsync(map.keys()), ['second'])
+})
+
+test('an owner that is killed on a full disk is followed by one that serves', async t => {
+  const place = makePlace(t)
+  if (!place) return
+  const { disk, folder, dir } = place
+  await using store = openStore({ dir })
+  const map = store.map<string>('map')
+  await map.setMany(Array.from({ length: 100 }, (_, i) => [`key-${i}`, value]))
+  disk.fill()
+  await killOwner(folder)
+  assert.equal(map.peek('key-7'), value)
+  // The new one takes the room of the ballast, and this takes what that has left.
+  for (let i = 0; i < 100 && (await map.delete(`key-${i}`)) === 1; i += 10);
+  disk.fill()
+  await assertFull(map.set('large', 'v'.repeat(6 * 1024 ** 2)))
+
+  // With no byte left at all there may be no owner, and then writes say why.
+  await killOwner(folder)
+  disk.fill()
+  await using late = openStore({ dir, timeoutMs: 1000 })
+  assert.equal(late.map('map').peek('key-7'), value)
+  await assertFull(late.map('map').set('large', 'v'.repeat(6 * 1024 ** 2)))
+  disk.empty()
+  await until('a write finds its owner', () => map.set('key-0', value).catch(isRefused))
+  assert.equal((await map.getMany(Array.from({ length: 100 }, (_, i) => `key-${i}`))).filter(Boolean).length, 91)
+  await assertSound(store)
+})
+
+test('a backup that the disk has no room for leaves the last good one, and no part of itself', async t => {
+  const place = makePlace(t)
+  if (!place) return
+  const { disk, dir } = place
+  const backups = join(disk.dir, 'backups')
+  const file = join(backups, 'monday.db')
+  await using store = openStore({ dir })
+  const map = store.map<string>('map')
+  await map.set('first', value)
+  await store.command('saola.backup', file)
+  const good = [readFileSync(file), readFileSync(`${file}.sha256`)]
+  await map.set('second', value)
+  disk.fill()
+  await assertFull(store.command('saola.backup', file))
+  assert.deepEqual([readFileSync(file), readFileSync(`${file}.sha256`)], good)
+  disk.empty()
+  // There is room, but no new file can be made.
+  disk.limitFiles(disk.fileCount)
+  await assertFull(store.command('saola.backup', file))
+  await assertFull(store.command('saola.backup', join(backups, 'tuesday.db')))
+  disk.limitFiles(0)
+  assert.deepEqual(readdirSync(backups).sort(), ['monday.db', 'monday.db.sha256'])
+  assert.deepEqual([readFileSync(file), readFileSync(`${file}.sha256`)], good)
+  await store.command('saola.restore', file)
+  assert.deepEqual(await Array.fromAsync(map.keys()), ['first'])
+})
+
+test('snapshots of a store are taken again when there is room again', async t => {
+  const place = makePlace(t)
+  if (!place) return
+  const { disk, folder, dir } = place
+  const owner = await startOwner(folder, { snapshots: { everyMs: 100, keep: 2 } })
+  await using store = openStore({ dir })
+  const map = store.map<string>('map')
+  await map.set('first', value)
+  const taken = await owner.heard('store.snapshot.taken')
+  disk.fill()
+  await map.delete('first')
+  await owner.heard('store.snapshot.failed')
+  assert.equal(existsSync(String(taken.file)), true)
+  assert.deepEqual(partialFiles(join(dir, 'snapshots')), [])
+  disk.empty()
+  await owner.heard('store.snapshot.taken')
+})
+
+test('a store is opened, if at all, without a file for its log', async t => {
+  const place = makePlace(t)
+  if (!place) return
+  const { disk, dir } = place
+  mkdirSync(dir)
+  disk.limitFiles(disk.fileCount)
+  await using hasty = openStore({ dir, timeoutMs: 500 })
+  await assert.rejects(hasty.map('map').set('first', value), (error: unknown) => error instanceof StoreError)
+  disk.limitFiles(0)
+  await using store = openStore({ dir })
+  assert.equal(await store.map('map').set('first', value), true)
+})
+
+interface Place {
+  readonly disk: SmallDisk
+  readonly folder: StoreFolder
+  readonly dir: string
+}
+
+function makePlace(t: TestContext): Place | undefined {
+  const disk = mountSmallDisk(t, megabytes)
+  if (!disk) return undefined
+  const dir = join(disk.dir, 'store')
+  return { disk, folder: storeFolder(t, dir), dir }
+}
+
+/** Writes for as long as its input is open, and goes on after each refusal; says which keys were written. */
+function startWriter(folder: StoreFolder, name: string, durability: Durability) {
+  const script = `
+    import { openStore } from ${JSON.stringify(join(root, 'src/store.ts'))}
+    const store = openStore({ dir: ${JSON.stringify(folder.dir)}, durability: ${JSON.stringify(durability)} })
+    let isOver = false
+    process.stdin.on('end', () => { isOver = true }).resume()
+    let i = 0
+    const worker = async () => {
+      while (!isOver) {
+        const key = ${JSON.stringify(name)} + i++
+        try {
+          await store.map('map').set(key, 'v'.repeat(${value.length}))
+          process.stdout.write('written ' + key + '\\n')
+        } catch (error) {
+          if (error.code !== 'STORE_DISK_FULL') throw error
+          process.stdout.write('full ' + key + '\\n')
+          await new Promise(resolve => setTimeout(resolve, 20))
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: 4 }, worker))
+    await store.close()`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const lines: string[] = []
+  const reader = createInterface({ input: child.stdout })
+  reader.on('line', line => lines.push(line))
+  const ended = once(child, 'close')
+  const written = () => lines.flatMap(line => (line.startsWith('written ') ? [line.slice(8)] : []))
+  const heard = (word: string) => until(`a writer says ${word}`, () => lines.some(line => line.startsWith(word)))
+  return {
+    heard,
+    async writtenUntilFull(): Promise<string[]> {
+      await heard('full')
+      return written()
+    },
+    async writesAgain(): Promise<void> {
+      const before = written().length
+      await until('a writer writes again', () => written().length > before)
+    },
+    async end(): Promise<string[]> {
+      child.stdin.end()
+      assert.deepEqual(await ended, [0, null])
+      return written()
+    },
+  }
+}
+
+/** The owner's own process, with settings that a script cannot give it; what it says is not on the full disk. */
+async function startOwner(folder: StoreFolder, settings: object) {
+  const { dir } = folder
+  mkdirSync(dir, { recursive: true })
+  const spec = { dir, durability: 'everysec', sizeMax: 0, valueBytesMax: 1024 ** 2, keysMax: 0, ...settings }
+  const child: ChildProcess = spawn(process.execPath, [join(root, 'src/processes/store.ts')], {
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined, SAOLA_STORE: JSON.stringify(spec) },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const events: Record<string, unknown>[] = []
+  createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', line => events.push(JSON.parse(line)))
+  let seen = 0
+  // Or the first who wants one would start another.
+  await until('the owner listens', () => existsSync(socketOf(dir)))
+  return {
+    /** The next event of this name. */
+    heard: (name: string) =>
+      until(name, () => {
+        const at = events.findIndex(({ event }, i) => i >= seen && event === name)
+        if (at < 0) return undefined
+        seen = at + 1
+        return events[at]
+      }),
+  }
+}
+
+async function killOwner(folder: StoreFolder): Promise<void> {
+  const id = folder.ownerId()
+  assert.ok(id !== undefined && signalProcess(id, 'SIGKILL'))
+  await until('the owner is gone', () => folder.ownerId() !== id)
+}
+
+async function assertFull(work: Promise<unknown>): Promise<void> {
+  await assert.rejects(work, (error: unknown) => error instanceof StoreError && error.code === 'STORE_DISK_FULL')
+}
+
+/** As `saola store check` asks it. */
+async function assertSound(store: Store): Promise<void> {
+  assert.deepEqual(await store.command('saola.check'), [])
+}
+
+function isRefused(error: unknown): false {
+  assert.ok(error instanceof StoreError && error.code === 'STORE_DISK_FULL', String(error))
+  return false
+}
+
+function partialFiles(folder: string): string[] {
+  return readdirSync(folder).filter(name => name.includes('.partial'))
+}

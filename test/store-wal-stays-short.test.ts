@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { databaseOf } from '../src/store/database/folder.ts'
+import { readSalts } from '../src/store/database/wal-file.ts'
+import { findWalReaders } from '../src/store/database/wal-readers.ts'
+import { openStore, type Store } from '../src/store.ts'
+import { firstLine, storeFolder } from './support/store-script.ts'
+import { until } from './support/until.ts'
+
+const mb = 1024 ** 2
+const valueBytes = 64 * 1024
+// sync-thread.ts cuts it there, once a second.
+const walBytesMax = 64 * mb
+const bytesEachSecond = 32 * mb
+
+test('readers that iterate slowly, are killed or never pause leave the WAL short', async t => {
+  const folder = storeFolder(t)
+  await using store = openStore({ dir: folder.dir })
+  await store.map('many').setMany(Array.from({ length: 2_000 }, (_, i) => [`key ${i}`, i]))
+  const iterate = `for await (const [key] of store.map('many').entries())`
+  const slow = folder.start(`${iterate} { print(key); await new Promise(resolve => setTimeout(resolve, 60_000)) }`)
+  const killed = Array.from({ length: 2 }, () =>
+    folder.start(`for (;;) { ${iterate} if (key === 'key 9') print(key) }`),
+  )
+  const busy = folder.start(`
+    for (;;) {
+      for (let i = 0; i < 100; i++) store.map('many').peek('key ' + i)
+      print('peeked')
+      await new Promise(setImmediate)
+    }`)
+  await Promise.all([slow, ...killed, busy].map(({ child }) => firstLine(child)))
+  for (const { child } of killed) child.kill('SIGKILL')
+
+  const lengths = await writeMuch(store, folder.dir, 4 * walBytesMax)
+  const longest = Math.max(...lengths)
+  t.diagnostic(`the WAL was ${Math.round(longest / mb)} MB at most, with ${(4 * walBytesMax) / mb} MB written`)
+  // What is written until the next round comes on top.
+  assert.ok(longest < walBytesMax + 2 * bytesEachSecond, `the WAL had ${longest} bytes`)
+  const salts = readSalts(folder.dir)
+  await until('the WAL begins anew', async () => {
+    await store.counter('more').increment()
+    return readSalts(folder.dir) !== salts
+  })
+  // The one that iterates goes on where it was.
+  slow.child.kill('SIGKILL')
+  busy.child.kill('SIGKILL')
+})
+
+test('a reader that is stopped in the midst of a read is named while the WAL grows, and costs nothing when it is gone', async t => {
+  const folder = storeFolder(t)
+  await using store = openStore({ dir: folder.dir })
+  await store.map('many').set('key', 1)
+  const reader = folder.start(
+    `for (let i = 0; ; i++) if (store.map('many').peek('key') === 1 && i === 1000) print('reads')`,
+  )
+  await firstLine(reader.child)
+  const { pid = 0 } = reader.child
+  await until('it was stopped in the midst of a read', async () => {
+    reader.child.kill('SIGSTOP')
+    await until('it is stopped', () => /^\d+ \(.*\) T/.test(readFileSync(`/proc/${pid}/stat`, 'latin1')))
+    if (findWalReaders(folder.dir)?.some(other => other.pid === pid)) return true
+    reader.child.kill('SIGCONT')
+    return false
+  })
+
+  await writeMuch(store, folder.dir, 2 * walBytesMax)
+  assert.ok(walBytes(folder.dir) > walBytesMax, 'the reader has pinned nothing')
+  const log = () => readFileSync(join(folder.dir, 'store.log'), 'utf8')
+  await until('the owner names it', () => log().includes(`process ${pid}, which is stopped`))
+  assert.match(log(), /"event":"store\.wal\.failed"/)
+  // Writes go on: a cut that is tried holds them up for 50 ms.
+  const startedAt = performance.now()
+  for (let i = 0; i < 100; i++) await store.counter('n').increment()
+  assert.ok(performance.now() - startedAt < 5_000)
+
+  reader.child.kill('SIGKILL')
+  await until('the WAL is cut', () => walBytes(folder.dir) < walBytesMax)
+  await until('the owner says so', () => log().includes('store.wal.recovered'))
+})
+
+/** So fast and no faster: how long the WAL gets in a second depends on that. */
+async function writeMuch(store: Store, dir: string, bytes: number): Promise<number[]> {
+  const map = store.map('large')
+  const lengths: number[] = []
+  const startedAt = performance.now()
+  for (let written = 0; written < bytes; written += 16 * valueBytes) {
+    const keys = Array.from({ length: 16 }, (_, i) => `value ${(written / valueBytes + i) % 100}`)
+    await Promise.all(keys.map((key, i) => map.set(key, String(i % 10).repeat(valueBytes))))
+    lengths.push(walBytes(dir))
+    const dueMs = (written / bytesEachSecond) * 1000
+    await pause(Math.max(0, dueMs - (performance.now() - startedAt)))
+  }
+  return lengths
+}
+
+function walBytes(dir: string): number {
+  return statSync(`${databaseOf(dir)}-wal`).size
+}
