@@ -19,6 +19,7 @@ export const systemPackages = [
   { command: 'wrk', debian: 'wrk', neededBy: 'bench/http' },
   { command: 'strace', debian: 'strace', neededBy: 'test/store-survives-power-loss' },
   { command: 'redis-server', debian: 'redis-server', neededBy: 'bench/store' },
+  { command: 'redis-server', debian: 'redis-server', neededBy: 'side-by-side-' },
 ]
 
 /**

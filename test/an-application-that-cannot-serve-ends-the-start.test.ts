@@ -81,7 +81,7 @@ for (const [what, { file = 'app.mjs', text, says, shows }] of Object.entries(bad
     const reasons = [...tree.events('worker.boot-failed'), ...tree.events('worker.exited')]
     assert.ok(
       reasons.some(({ error, reason }) => says.test(String(error ?? reason))),
-      JSON.stringify(reasons),
+      tree.lines.join('\n'),
     )
     if (shows) await tree.waitForLine(shows)
     assertTriedOnce(tree)

@@ -30,7 +30,7 @@ test('the lock of a process that was killed is free after its lease, and the nex
   const holder = folder.start(`
     await store.lock('report').using({ ttl: '500ms' }, async ({ token }) => {
       print(String(token))
-      await new Promise(resolve => setTimeout(resolve, 60_000))
+      await store.list('never').take()
     })`)
   const [first] = await once(holder.child.stdout as NodeJS.ReadableStream, 'data')
   holder.child.kill('SIGKILL')
@@ -44,11 +44,15 @@ test('a value that all processes want is computed by one of them', async t => {
   await using store = openStore({ dir: folder.dir })
   await store.counter('computed').get()
   const get = `
+    const asking = store.watch('asking')
+    await asking.ready
+    await store.counter('asking').increment()
     const value = await store.cache('pages').getOrSet('first', async () => {
       await store.counter('computed').increment()
-      await new Promise(resolve => setTimeout(resolve, 200))
+      while (await store.counter('asking').get() < 4) await asking.next()
       return 'the page'
     }, { ttl: '1m' })
+    await asking.return()
     print(value)`
   const values = await Promise.all(Array.from({ length: 4 }, () => folder.run(get)))
   assert.deepEqual(values, Array(4).fill('the page'))

@@ -95,10 +95,7 @@ test('what is read has the type of what is written', async () => {
   // @ts-expect-error No user.
   await users.set('bob', { nam: 'Bob' })
   // @ts-expect-error No number.
-  await store
-    .counter('c')
-    .increment('1')
-    .catch(() => {})
+  await assert.rejects(store.counter('c').increment('1'))
   const code: saola.StoreErrorCode = 'STORE_CLOSED'
   const durability: saola.Durability = 'always'
   const opening: saola.OpenOptions = { dir: '.', durability }

@@ -1,5 +1,5 @@
 import type { Argument, Engine } from '../engines/engine.ts'
-import type { Reply } from '../resp/reply.ts'
+import { itemsOf, type Reply } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'
 import { checkKey, type Encoded, paged, thenDo, type ValueOptions, Values } from './structure.ts'
 
@@ -86,7 +86,7 @@ export class StoreSet<V> {
     if (!Number.isInteger(count) || count < 0 || count > popMax) {
       throw new StoreError('STORE_ARGUMENT_INVALID', `popMany takes a whole number from 0 to ${popMax}, not ${count}.`)
     }
-    const replies = (await this.#engine.call(['spop', this.name, count])) as readonly Reply[]
+    const replies = itemsOf(await this.#engine.call(['spop', this.name, count]))
     return replies.map(reply => this.#values.decode(reply) as V)
   }
 
