@@ -1,5 +1,5 @@
 // Compiles src/ to dist/, from nothing: a file that was renamed must not live on in the package.
-import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { hashOfSources, install, node, root, run, stampBuild } from './setup.mjs'
 
@@ -17,6 +17,9 @@ process.on('exit', () => {
 // Taken before: what is edited meanwhile is built next time.
 const sources = hashOfSources()
 run(node, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--outDir', fresh])
+// What Redis runs: the compiler leaves it where it is.
+const scripts = join('store', 'engines', 'redis', 'scripts')
+cpSync(join(root, 'src', scripts), join(fresh, scripts), { recursive: true })
 chmodSync(join(fresh, 'bin.js'), 0o755)
 if (existsSync(dist)) renameSync(dist, old)
 renameSync(fresh, dist)

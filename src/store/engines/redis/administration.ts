@@ -1,0 +1,67 @@
+/** Commands about all of Redis, in a cluster about all its masters. */
+import { Pairs, type Reply } from '../../resp/reply.ts'
+import type { Call } from '../engine.ts'
+import { withoutSecret } from './connect.ts'
+import type { RedisLink } from './link.ts'
+import { flushedChannel } from './watches.ts'
+
+export class RedisAdministration {
+  readonly #link: RedisLink
+  readonly #url: string
+  readonly #timeoutMs: number
+
+  constructor(link: RedisLink, url: string, timeoutMs: number) {
+    this.#link = link
+    this.#url = url
+    this.#timeoutMs = timeoutMs
+  }
+
+  /** `saola.info`; `keys` counts companions, too. */
+  async info(): Promise<Reply> {
+    const texts = (await this.#ofAll(['info'], true)).map(String)
+    const numbers = (name: string) => texts.map(text => Number(fieldOf(text, name)))
+    const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
+    const [text = ''] = texts
+    return new Pairs(
+      Object.entries({
+        keys: (await this.size()) as number,
+        pid: numbers('process_id')[0] ?? 0,
+        uptimeSeconds: Math.min(...numbers('uptime_in_seconds')),
+        rssBytes: sum(numbers('used_memory_rss')),
+        engine: `${fieldOf(text, 'server_name') || 'redis'} ${fieldOf(text, 'valkey_version') || fieldOf(text, 'redis_version')}`,
+        url: withoutSecret(this.#url),
+        servers: texts.length,
+      }).flatMap(([name, value]) => [Buffer.from(name), typeof value === 'number' ? value : Buffer.from(value)]),
+    )
+  }
+
+  /** `dbsize`. */
+  async size(): Promise<Reply> {
+    const sizes = (await this.#ofAll(['dbsize'], true)) as readonly number[]
+    return sizes.reduce((sum, size) => sum + size, 0)
+  }
+
+  /** `flushall` and `flushdb`. */
+  async flush(call: Call): Promise<Reply> {
+    const [reply = null] = await this.#ofAll(call, false)
+    // Redis tells nobody of it.
+    const told: Call = ['publish', flushedChannel, '']
+    this.#link.send({ call: told }, { timeoutMs: this.#timeoutMs, isRead: true }).catch(() => {})
+    return reply
+  }
+
+  /** `ping`, of all servers: what was sent before is carried out. */
+  async ping(call: Call): Promise<Reply> {
+    const [reply = null] = await this.#ofAll(call, true)
+    return reply
+  }
+
+  async #ofAll(call: Call, isRead: boolean): Promise<readonly Reply[]> {
+    const masters = await this.#link.masters()
+    return Promise.all(masters.map(node => this.#link.send({ call }, { timeoutMs: this.#timeoutMs, isRead, node })))
+  }
+}
+
+function fieldOf(info: string, name: string): string {
+  return new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? ''
+}

@@ -1,0 +1,388 @@
+/**
+ * The connection of a process to Redis: one to a server, one to each master of a cluster. Calls are sent in their order, in a
+ * cluster those of each slot. A call ends in its answer or an error that says whether it may have been carried out: what was
+ * not sent yet waits for the next connection until its deadline; what was sent and not answered is sent again if it only
+ * reads, and else ends in STORE_TIMEOUT, because a write must not be applied twice.
+ */
+import type { Cluster, Redis, RedisOptions } from 'ioredis'
+import type { Reply } from '../../resp/reply.ts'
+import { StoreError } from '../../store-error.ts'
+import type { Unsubscribe } from '../engine.ts'
+import { connectCluster, connectOne, type Ioredis, loadIoredis, optionsOfUrls, withoutSecret } from './connect.ts'
+import { discover } from './discover.ts'
+import { slotOf } from './keys.ts'
+import { brokenError, busyError, refusalOf, unansweredError, unreachedError } from './link-errors.ts'
+import { errorOfRedis, type RawReply, replyOf } from './replies.ts'
+import {
+  commandOf,
+  handlesOf,
+  isBroken,
+  keyOf,
+  nodeName,
+  onRedirection,
+  type Sendable,
+  splitNode,
+  wireOf,
+} from './wire.ts'
+
+export type { Sendable } from './wire.ts'
+
+export interface SendOptions {
+  readonly timeoutMs: number
+  /** It changes nothing, so that it may be sent again. */
+  readonly isRead: boolean
+  /** In a cluster, to which node; else to the one that has the slot of its keys. */
+  readonly node?: Redis
+  /**
+   * What this process has written before is carried out before, whatever it is on: whoever gets this message or lock must see
+   * it. On one server all calls are in order; in a cluster this one waits for the others.
+   */
+  readonly isAfterAll?: boolean
+}
+
+interface Pending {
+  readonly sendable: Sendable
+  readonly options: SendOptions
+  /** By performance.now(). */
+  readonly deadline: number
+  /** Calls of one lane keep their order. */
+  lane: number
+  readonly settle: (reply: RawReply | StoreError) => void
+  /** It went to a connection at least once, and may have arrived. */
+  wasSent: boolean
+  isSettled: boolean
+  /** Its answer is to come. */
+  isUnderWay: boolean
+  /** Why Redis has not carried it out so far. */
+  trouble: StoreError | undefined
+  /** What must be settled first. */
+  readonly after: Set<Pending> | undefined
+}
+
+const pendingMax = 20_000
+const checkMs = 50
+/** Of all calls to one server; in a cluster of those without a key. */
+const anyLane = -1
+// Nothing was carried out, and a moment later it may be.
+const passing = /^(?:LOADING|CLUSTERDOWN|MASTERDOWN|TRYAGAIN) /
+
+export class RedisLink {
+  readonly #url: string
+  readonly #nodes: readonly RedisOptions[]
+  /** Those of the node that has answered. */
+  #options: RedisOptions
+  #redis: Redis | Cluster | undefined
+  #ioredis: Ioredis | undefined
+  #isCluster = false
+  #isReady = false
+  #isClosed = false
+  #starting: Promise<void> | undefined
+  readonly #detected = Promise.withResolvers<boolean>()
+  /** Sent, or waiting to be. */
+  readonly #pending = new Set<Pending>()
+  /** What waits for a connection, or for a slot to be served again: in its order. */
+  readonly #waiting = new Map<number, Pending[]>()
+  /** Given up by their callers, and not answered yet. */
+  #unanswered = 0
+  /** Those that come after others. */
+  readonly #barriers = new Set<Pending>()
+  /** Which scripts a connection has. */
+  readonly #loaded = new Map<string, Set<string>>()
+  readonly #readyListeners = new Set<() => void>()
+  #refusal: StoreError | undefined
+  #checks: NodeJS.Timeout | undefined
+  #pause: NodeJS.Timeout | undefined
+  /** Why the last connection failed. */
+  #lastError = ''
+  #isHeld = false
+
+  /** @throws {StoreError} STORE_ARGUMENT_INVALID for an address that is none. */
+  constructor(url: string) {
+    this.#nodes = optionsOfUrls(url)
+    this.#options = this.#nodes[0] as RedisOptions
+    this.#url = url
+    this.#detected.promise.catch(() => {})
+  }
+
+  /** Known when the first connection is there. */
+  get isCluster(): Promise<boolean> {
+    this.#start()
+    return this.#detected.promise
+  }
+
+  /** Keeps the process alive while something is listened to or waited for. */
+  set isHeld(isHeld: boolean) {
+    this.#isHeld = isHeld
+    this.#updateHold()
+  }
+
+  /**
+   * Sends a call, in its order.
+   *
+   * @throws {StoreError} what Redis says, or STORE_UNAVAILABLE, STORE_TIMEOUT, STORE_BUSY, STORE_CLOSED, STORE_NO_AUTH.
+   */
+  async send(sendable: Sendable, options: SendOptions): Promise<Reply> {
+    return replyOf(await this.#sendRaw(sendable, options), 'call' in sendable ? sendable.call : [sendable.script.name])
+  }
+
+  /** The servers that have keys: one, or the masters of a cluster. */
+  async masters(): Promise<readonly Redis[]> {
+    const redis = await this.#connected()
+    return 'nodes' in redis ? redis.nodes('master') : [redis]
+  }
+
+  /** A connection of one's own, for what blocks or listens; in a cluster to the master that has the key. */
+  async dedicated(key?: string | Uint8Array): Promise<Redis> {
+    const redis = await this.#connected()
+    const options = this.#options
+    const ioredis = this.#ioredis as Ioredis
+    if (!('nodes' in redis)) return connectOne(ioredis, options)
+    const { db: _, path: __, ...others } = options
+    const node = key === undefined ? undefined : redis.slots[slotOf(Buffer.from(key))]?.[0]
+    const [host, port] = splitNode(node ?? nodeName(redis.nodes('master')[0]))
+    return connectOne(ioredis, { ...others, host, port })
+  }
+
+  /** Called whenever a connection has been made. */
+  onReady(listener: () => void): Unsubscribe {
+    this.#readyListeners.add(listener)
+    return () => this.#readyListeners.delete(listener)
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    clearInterval(this.#checks)
+    const closed = new StoreError('STORE_CLOSED', 'The store was closed before it answered.')
+    for (const pending of this.#pending) this.#settle(pending, closed)
+    this.#detected.reject(closed)
+    this.#redis?.disconnect()
+  }
+
+  #sendRaw(sendable: Sendable, options: SendOptions): Promise<RawReply> {
+    if (this.#isClosed) return Promise.reject(new StoreError('STORE_CLOSED', 'The store is closed: open it again.'))
+    if (this.#refusal) return Promise.reject(this.#refusal)
+    if (this.#pending.size + this.#unanswered >= pendingMax) return Promise.reject(busyError(pendingMax))
+    return new Promise((resolve, reject) => {
+      const pending: Pending = {
+        sendable,
+        options,
+        deadline: performance.now() + options.timeoutMs,
+        lane: this.#laneOf(sendable, options),
+        settle: reply => (reply instanceof StoreError ? reject(reply) : resolve(reply)),
+        wasSent: false,
+        isSettled: false,
+        isUnderWay: false,
+        trouble: undefined,
+        after: options.isAfterAll ? new Set([...this.#pending].filter(other => !other.options.isRead)) : undefined,
+      }
+      this.#pending.add(pending)
+      if (pending.after) this.#barriers.add(pending)
+      this.#checks ??= setInterval(() => this.#check(), checkMs)
+      if (this.#pending.size === 1) this.#updateHold()
+      this.#start()
+      const isBehind = this.#waiting.has(pending.lane) || this.#mustWait(pending)
+      if (this.#isReady && !isBehind) this.#transmit(pending)
+      else this.#wait(pending)
+    })
+  }
+
+  /** Calls of one lane keep their order: all of a server, those of a slot in a cluster. */
+  #laneOf(sendable: Sendable, { node }: SendOptions): number {
+    if (!this.#isCluster || node) return anyLane
+    const key = keyOf(sendable)
+    return key === undefined ? anyLane : slotOf(key)
+  }
+
+  #wait(pending: Pending): void {
+    const lane = this.#waiting.get(pending.lane)
+    if (lane) lane.push(pending)
+    else this.#waiting.set(pending.lane, [pending])
+  }
+
+  #transmit(pending: Pending): void {
+    const { sendable, options } = pending
+    const ioredis = this.#ioredis as Ioredis
+    const redis = options.node ?? (this.#redis as Redis | Cluster)
+    const loaded = this.#loadedOn(redis, pending)
+    const isKnown = 'call' in sendable || loaded.has(sendable.script.sha1)
+    const wire = wireOf(sendable, isKnown)
+    if (!isKnown && 'script' in sendable) loaded.add(sendable.script.sha1)
+    const command = commandOf(ioredis, wire, () => {
+      pending.wasSent = true
+    })
+    // The other outcome of the same promise is of no use: what it stands for is told below.
+    Promise.resolve(redis.sendCommand(command)).catch(() => {})
+    pending.isUnderWay = true
+    const end = (work: () => void) => {
+      pending.isUnderWay = false
+      if (pending.isSettled) this.#unanswered--
+      else work()
+    }
+    command.promise.then(
+      reply => end(() => this.#settle(pending, reply as RawReply)),
+      (error: Error) => end(() => this.#failed(pending, error, loaded)),
+    )
+    onRedirection(command, () => {
+      pending.wasSent = false
+    })
+  }
+
+  #loadedOn(redis: Redis | Cluster, { lane, options }: Pending): Set<string> {
+    const node = 'nodes' in redis ? (redis.slots[Math.max(0, lane)]?.[0] ?? '') : options.node ? nodeName(redis) : ''
+    let loaded = this.#loaded.get(node)
+    if (!loaded) {
+      loaded = new Set()
+      this.#loaded.set(node, loaded)
+    }
+    return loaded
+  }
+
+  #failed(pending: Pending, error: Error, loaded: Set<string>): void {
+    if (error.message.startsWith('NOSCRIPT')) {
+      // Somebody has emptied the cache of scripts: this was not carried out. Calls behind it that were sent already go before it.
+      loaded.clear()
+      this.#transmit(pending)
+    } else if (passing.test(error.message)) {
+      pending.trouble = errorOfRedis(error)
+      pending.wasSent = false
+      this.#wait(pending)
+    } else if (isBroken(error)) {
+      if (pending.wasSent && !pending.options.isRead) this.#settle(pending, brokenError(pending.sendable))
+      else this.#wait(pending)
+    } else this.#settle(pending, errorOfRedis(error))
+  }
+
+  #settle(pending: Pending, reply: RawReply | StoreError): void {
+    if (pending.isSettled) return
+    pending.isSettled = true
+    this.#pending.delete(pending)
+    this.#barriers.delete(pending)
+    pending.settle(reply)
+    for (const barrier of this.#barriers) {
+      if (barrier.after?.delete(pending) && barrier.after.size === 0) this.#sendWaiting()
+    }
+    if (this.#pending.size === 0) this.#updateHold()
+  }
+
+  /** Its time is over. If it was sent its answer may still come, and until then it counts among those under way. */
+  #giveUp(pending: Pending): void {
+    const { sendable, wasSent, trouble } = pending
+    if (pending.isUnderWay) this.#unanswered++
+    this.#settle(
+      pending,
+      wasSent
+        ? unansweredError(sendable)
+        : (trouble ?? unreachedError(sendable, withoutSecret(this.#url), this.#lastError)),
+    )
+  }
+
+  #check(): void {
+    const now = performance.now()
+    for (const pending of this.#pending) if (pending.deadline <= now) this.#giveUp(pending)
+    this.#sendWaiting()
+    if (this.#pending.size > 0) return
+    clearInterval(this.#checks)
+    this.#checks = undefined
+  }
+
+  #sendWaiting(): void {
+    if (!this.#isReady) return
+    const waiting = [...this.#waiting.values()].flat()
+    this.#waiting.clear()
+    for (const pending of waiting) {
+      if (pending.isSettled) continue
+      if (pending.lane === anyLane) pending.lane = this.#laneOf(pending.sendable, pending.options)
+      if (this.#waiting.has(pending.lane) || this.#mustWait(pending)) this.#wait(pending)
+      else this.#transmit(pending)
+    }
+  }
+
+  #mustWait({ after }: Pending): boolean {
+    return this.#isCluster && after !== undefined && after.size > 0
+  }
+
+  async #connected(): Promise<Redis | Cluster> {
+    await this.isCluster
+    return this.#redis as Redis | Cluster
+  }
+
+  #start(): void {
+    this.#starting ??= this.#connect().catch((error: Error) => this.#refuse(errorOfRedis(error)))
+  }
+
+  async #connect(): Promise<void> {
+    const ioredis = await loadIoredis()
+    if (this.#isClosed) return
+    this.#ioredis = ioredis
+    const found = await discover(ioredis, this.#nodes, {
+      isOver: () => this.#isClosed,
+      onError: error => this.#onError(error),
+      onTry: (redis, pause) => {
+        this.#redis = redis
+        this.#pause = pause
+        this.#updateHold()
+      },
+    })
+    if (!found || this.#isClosed) return
+    const { isCluster, options } = found
+    this.#options = options
+    const redis = isCluster ? connectCluster(ioredis, this.#nodes) : connectOne(ioredis, options)
+    this.#redis = redis
+    redis.on('error', error => this.#onError(error))
+    redis.on('node error', error => this.#onError(error))
+    await new Promise<void>(resolve => redis.once('ready', () => resolve()))
+    if (this.#isClosed) return
+    this.#isCluster = isCluster
+    this.#listen(redis)
+    this.#detected.resolve(isCluster)
+    this.#onReady()
+  }
+
+  #listen(redis: Redis | Cluster): void {
+    redis.on('ready', () => this.#onReady())
+    redis.on('close', () => this.#onClose())
+    redis.on('reconnecting', () => this.#updateHold())
+    redis.on('-node', (_: Redis, node: string) => this.#loaded.delete(node))
+    redis.on('+node', () => this.#updateHold())
+  }
+
+  #onReady(): void {
+    this.#isReady = true
+    this.#refusal = undefined
+    this.#lastError = ''
+    for (const listener of this.#readyListeners) listener()
+    this.#sendWaiting()
+    this.#updateHold()
+  }
+
+  #onClose(): void {
+    this.#isReady = false
+    this.#loaded.clear()
+  }
+
+  #onError(error: Error): void {
+    this.#lastError = error.message
+    const refusal = refusalOf(error, withoutSecret(this.#url))
+    if (refusal) this.#refuse(refusal)
+  }
+
+  /** Nothing will help but another configuration: whoever waits is told at once. */
+  #refuse(error: StoreError): void {
+    this.#refusal = error
+    for (const pending of this.#pending) this.#settle(pending, error)
+    this.#waiting.clear()
+  }
+
+  /** An idle connection does not keep the process alive. */
+  #updateHold(): void {
+    const isWanted = this.#pending.size > 0 || this.#isHeld
+    const redis = this.#redis
+    const nodes = redis && 'nodes' in redis ? [redis, ...redis.nodes('all')] : redis ? [redis] : []
+    const parts = nodes.flatMap(node => handlesOf(node))
+    for (const part of [this.#checks, this.#pause, ...parts]) {
+      if (isWanted) part?.ref()
+      else part?.unref()
+    }
+  }
+}

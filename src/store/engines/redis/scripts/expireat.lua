@@ -1,0 +1,4 @@
+-- expireat: As in Redis, for a key and its companions.
+-- companions: all
+-- with: ending
+return endWith('EXPIREAT')

@@ -1,0 +1,162 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { until } from './until.ts'
+
+/** Where it is said what to do at the end: a test, or node:test itself for all tests of a file. */
+export type Ending = Pick<TestContext, 'after'>
+
+export interface RedisOptions {
+  /** More of redis-server's own arguments, such as `['--appendonly', 'yes']`. */
+  readonly args?: readonly string[]
+}
+
+const slots = 16_384
+const answerMs = 5_000
+
+/** A redis-server on a free port of 127.0.0.1, with a folder of its own. It is stopped when the test ends. */
+export async function startRedis(t: Ending, { args = [] }: RedisOptions = {}): Promise<RedisServer> {
+  const dir = mkdtempSync(join(tmpdir(), 'saola-redis-'))
+  const server = new RedisServer(dir, await freePort(), args)
+  t.after(async () => {
+    await server.kill()
+    rmSync(dir, { recursive: true, force: true })
+  })
+  await server.start()
+  return server
+}
+
+/** Three masters that share the slots, on free ports. They are stopped when the test ends. */
+export async function startRedisCluster(t: Ending, { args = [] }: RedisOptions = {}): Promise<RedisCluster> {
+  const dir = mkdtempSync(join(tmpdir(), 'saola-cluster-'))
+  const nodes: RedisServer[] = []
+  t.after(async () => {
+    await Promise.all(nodes.map(node => node.kill()))
+    rmSync(dir, { recursive: true, force: true })
+  })
+  for (const name of ['0', '1', '2']) {
+    const own = join(dir, name)
+    mkdirSync(own)
+    const [port, busPort] = [await freePort(), await freePort()]
+    const cluster = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-node-timeout', '2000']
+    nodes.push(new RedisServer(own, port, [...cluster, ...args], busPort))
+  }
+  await Promise.all(nodes.map(node => node.start()))
+  await joinNodes(nodes)
+  return { nodes, url: nodes.map(({ url }) => url).join(',') }
+}
+
+export interface RedisCluster {
+  readonly nodes: readonly RedisServer[]
+  /** The urls of all nodes with commas between. */
+  readonly url: string
+}
+
+export class RedisServer {
+  readonly dir: string
+  readonly port: number
+  readonly busPort: number
+  readonly #args: readonly string[]
+  #child: ChildProcess | undefined
+  #log = ''
+
+  constructor(dir: string, port: number, args: readonly string[], busPort = 0) {
+    this.dir = dir
+    this.port = port
+    this.busPort = busPort
+    this.#args = args
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  /** Starts it, also again with the same port and folder; resolves when it answers PING. */
+  async start(): Promise<void> {
+    const own = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.dir, '--save', '']
+    // It dies with this process, also when that is killed.
+    const command = ['--pdeathsig', 'KILL', 'redis-server', ...own, ...this.#args]
+    const child = spawn('setpriv', command, { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = child
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', text => {
+        this.#log = (this.#log + text).slice(-10_000)
+      })
+    }
+    await until(`redis-server answers on ${this.port}`, async () => {
+      if (child.exitCode !== null) throw new Error(`redis-server has ended:\n${this.#log}`)
+      return (await this.ask('PING').catch(() => '')) === '+PONG'
+    })
+  }
+
+  /** Ends it by a signal, SIGKILL by default, and waits for its end. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const child = this.#child
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill(signal)
+    await ended
+  }
+
+  /** The first line of the answer to a command, on a connection of its own. */
+  async ask(...words: readonly string[]): Promise<string> {
+    const lines = (await this.askAll(words)).split('\r\n')
+    return lines[0] ?? ''
+  }
+
+  /** What comes in answer to a command until it is complete enough: a line, or a text with its length before it. */
+  async askAll(words: readonly string[]): Promise<string> {
+    const socket = connect(this.port, '127.0.0.1')
+    socket.setTimeout(answerMs, () => socket.destroy(new Error(`redis-server on ${this.port} does not answer`)))
+    try {
+      await once(socket, 'connect')
+      const parts = words.map(word => `$${Buffer.byteLength(word)}\r\n${word}\r\n`)
+      socket.write(`*${words.length}\r\n${parts.join('')}`)
+      let text = ''
+      for await (const part of socket) {
+        text += String(part)
+        const bulk = /^\$(\d+)\r\n/.exec(text)
+        if (bulk ? text.length >= bulk[0].length + Number(bulk[1]) + 2 : text.endsWith('\r\n')) break
+      }
+      return text
+    } finally {
+      socket.destroy()
+    }
+  }
+}
+
+async function joinNodes(nodes: readonly RedisServer[]): Promise<void> {
+  const first = nodes[0] as RedisServer
+  const share = Math.ceil(slots / nodes.length)
+  for (const [i, node] of nodes.entries()) {
+    await node.ask('CLUSTER', 'ADDSLOTSRANGE', String(i * share), String(Math.min(slots, (i + 1) * share) - 1))
+    await node.ask('CLUSTER', 'SET-CONFIG-EPOCH', String(i + 1))
+  }
+  for (const node of nodes.slice(1)) {
+    await node.ask('CLUSTER', 'MEET', '127.0.0.1', String(first.port), String(first.busPort))
+  }
+  for (const node of nodes) {
+    await until(`the cluster is complete for ${node.port}`, async () => {
+      const info = await node.askAll(['CLUSTER', 'INFO'])
+      return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${nodes.length}`)
+    })
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
