@@ -1,5 +1,5 @@
 // Writes what is generated from the code: docs/reference/ and src/config/generated.ts.
-// A unit test (src/config/reference.test.ts) fails when they are not up to date.
+// Unit tests (src/config/reference.test.ts, src/store/commands/reference.test.ts) fail when they are not up to date.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { node, root, run } from './setup.mjs'
@@ -12,5 +12,7 @@ if (process.execPath !== node && !process.features.typescript) {
   mkdirSync(join(root, 'docs', 'reference'), { recursive: true })
   writeFileSync(join(root, 'docs', 'reference', 'config.md'), reference.renderConfigReference())
   writeFileSync(join(root, 'docs', 'reference', 'errors.md'), reference.renderErrorReference())
+  const { renderCommandReference } = await import('../src/store/commands/reference.ts')
+  writeFileSync(join(root, 'docs', 'reference', 'commands.md'), renderCommandReference())
   writeFileSync(join(root, 'src', 'config', 'generated.ts'), reference.renderGenerated())
 }

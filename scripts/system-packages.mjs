@@ -2,9 +2,11 @@
 // what is missing. Nothing is skipped in silence: with CI=true a missing program is a failure.
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 
-/** One row a program: the Debian package that has it, and the test files that need it (a part of their path). */
+const pythonRedis = '/usr/lib/python3/dist-packages/redis/__init__.py'
+
+/** One row a program, or a file with its whole path: the Debian package that has it, and the test files that need it (a part of their path). */
 export const systemPackages = [
   { command: 'script', debian: 'bsdutils', neededBy: 'src/supervisor/output/stdout.test.ts' },
   { command: 'script', debian: 'bsdutils', neededBy: 'test/cli-top-' },
@@ -19,6 +21,14 @@ export const systemPackages = [
   { command: 'wrk', debian: 'wrk', neededBy: 'bench/http' },
   { command: 'strace', debian: 'strace', neededBy: 'test/store-survives-power-loss' },
   { command: 'redis-server', debian: 'redis-server', neededBy: 'bench/store' },
+  { command: 'redis-server', debian: 'redis-server', neededBy: 'src/store/engines/redis/' },
+  { command: 'redis-server', debian: 'redis-server', neededBy: 'test/store-in-redis' },
+  { command: 'redis-server', debian: 'redis-server', neededBy: 'bench/resp' },
+  { command: 'redis-benchmark', debian: 'redis-tools', neededBy: 'bench/resp' },
+  { command: 'redis-server', debian: 'redis-server', neededBy: 'test/store-door-knows' },
+  { command: 'redis-cli', debian: 'redis-tools', neededBy: 'test/store-door-clients-redis-cli' },
+  // A module of Debian's own Python, whatever other one comes first in PATH.
+  { command: pythonRedis, debian: 'python3-redis', neededBy: 'test/store-door-clients-python' },
   { command: 'redis-server', debian: 'redis-server', neededBy: 'side-by-side-' },
 ]
 
@@ -48,8 +58,9 @@ function installDebian(packages) {
   if (isUpdated) spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options)
 }
 
-/** Whether a command can be run by its name. */
+/** Whether a command can be run by its name, or a file is there. */
 function isOnPath(command) {
+  if (isAbsolute(command)) return existsSync(command)
   return (process.env.PATH ?? '').split(delimiter).some(folder => {
     try {
       accessSync(join(folder, command), constants.X_OK)

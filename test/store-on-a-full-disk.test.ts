@@ -117,6 +117,31 @@ test('an owner that is killed on a full disk is followed by one that serves', as
   await assertSound(store)
 })
 
+test('an owner that gives room back survives that there is none to do it with', async t => {
+  const place = makePlace(t)
+  if (!place) return
+  const { disk, folder, dir } = place
+  await using store = openStore({ dir })
+  const map = store.map<string>('map')
+  const keys = Array.from({ length: 500 }, (_, i) => `key-${i}`)
+  for (const key of keys) await map.set(key, value)
+  const { pid } = await store.info()
+  disk.fill()
+  for (const key of keys) await map.delete(key)
+  // It tries each second; whatever it gains is taken away.
+  const enoughSeconds = Number((await store.info()).uptimeSeconds) + 3
+  await until('it has tried several times', async () => {
+    disk.fill()
+    return Number((await store.info()).uptimeSeconds) >= enoughSeconds
+  })
+  assert.equal((await store.info()).pid, pid)
+  disk.empty()
+  await until('the file is small', async () => Number((await store.info()).bytes) < 7 * 1024 ** 2)
+  assert.equal(await map.set('another', value), true)
+  assert.equal(folder.ownerId(), pid)
+  await assertSound(store)
+})
+
 test('a backup that the disk has no room for leaves the last good one, and no part of itself', async t => {
   const place = makePlace(t)
   if (!place) return
@@ -185,7 +210,10 @@ function makePlace(t: TestContext): Place | undefined {
   const disk = mountSmallDisk(t, megabytes)
   if (!disk) return undefined
   const dir = join(disk.dir, 'store')
-  return { disk, folder: storeFolder(t, dir), dir }
+  const folder = storeFolder(t, dir)
+  // After its processes were ended, or they would make the folder again.
+  t.after(() => disk.unmount())
+  return { disk, folder, dir }
 }
 
 /** Writes for as long as its input is open, and goes on after each refusal; says which keys were written. */

@@ -19,7 +19,7 @@ export interface OptionMeta {
 }
 
 export type Change = 'live' | 'restart' | 'refused'
-export type OptionKind = 'duration' | 'size' | 'share' | 'path' | 'octal' | 'workers' | 'addresses'
+export type OptionKind = 'duration' | 'size' | 'share' | 'path' | 'octal' | 'workers' | 'addresses' | 'url' | 'secret'
 
 declare module 'zod' {
   interface GlobalMeta extends OptionMeta {}
@@ -75,6 +75,30 @@ export function count({ min = 0, max = Number.MAX_SAFE_INTEGER }: { min?: number
     .min(min)
     .max(max)
     .meta({ expected: `a whole number ${upTo}` })
+}
+
+/** A text that is never printed. */
+export function secret() {
+  return z.string().min(1).meta({ kind: 'secret', expected: 'a text' })
+}
+
+/** A list of texts that a parser accepts; it stays as it is written. */
+export function list(parse: (value: string) => unknown, expected: string) {
+  return z
+    .array(
+      z.string().superRefine((value, context) => {
+        parsed(value, context, parse)
+      }),
+    )
+    .meta({ expected })
+}
+
+/** An address in which a password may be: that is never printed. */
+export function url(expected: string, pattern: RegExp) {
+  return z
+    .string()
+    .refine(value => pattern.test(value), `expected ${expected}`)
+    .meta({ kind: 'url', expected })
 }
 
 export function text(expected = 'a text') {

@@ -38,8 +38,8 @@ async function showConfig(app: string | undefined, options: PrintOptions): Promi
   }
   const loaded = await loadConfig(loadRequest(app, options, 'start'))
   for (const warning of loaded.warnings) process.stderr.write(`saola: warning: ${warning}\n`)
-  if (options.json) return printJson(loaded.config)
-  const { printConfig } = await import('../config/print.ts')
+  const { printConfig, withoutSecrets } = await import('../config/print.ts')
+  if (options.json) return printJson(withoutSecrets(loaded.config))
   printText(printConfig(loaded))
 }
 

@@ -19,6 +19,7 @@ export function checkConfig(draft: Draft, dir: string): { config: Unfinished | u
     ...draft.problems,
     ...describeIssues(result.error?.issues ?? [], draft.origins),
     ...checkApps(draft.raw.apps, dir),
+    ...checkStore(draft.raw.store),
   ]
   if (!result.success || problems.length > 0) return { config: undefined, problems }
   return { config: resolvePaths(result.data, dir), problems }
@@ -49,6 +50,14 @@ function checkApps(apps: unknown, dir: string): string[] {
       ...checkPath(['apps', name, 'cwd'], app.cwd, 'folder', dir),
     ]),
   ]
+}
+
+/** It is in one place only. */
+function checkStore(store: unknown): string[] {
+  const isTwice = isSection(store) && store.url !== undefined && store.dir !== undefined && store.dir !== 'auto'
+  return isTwice
+    ? ['store.url and store.dir exclude each other: the data is in Redis, or in a folder. Remove one.']
+    : []
 }
 
 function checkPath(path: readonly string[], value: unknown, expected: 'file' | 'folder', dir: string): string[] {

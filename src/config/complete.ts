@@ -28,7 +28,11 @@ export function completeConfig(
     apps: Object.fromEntries(
       Object.entries(apps).map(([app, options]) => [app, completeApp(app, options, format, dir)]),
     ),
-    store: { ...store, dir: store.dir === 'auto' ? join(stateDir, 'store') : store.dir },
+    store: {
+      ...store,
+      dir: store.dir === 'auto' ? join(stateDir, 'store') : store.dir,
+      ...(store.listen && { listen: store.listen.map(address => resolveAddress(address, dir)) }),
+    },
     control: { socket: control.socket === 'auto' ? controlSocketOf(stateDir, env) : control.socket },
     log: { ...log, format },
     mode,

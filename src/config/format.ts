@@ -15,6 +15,8 @@ const writers: Readonly<Partial<Record<OptionKind, (value: unknown) => string>>>
   octal: value => `0o${(value as number).toString(8).padStart(3, '0')}`,
   path: value => String(value),
   addresses: value => (value as readonly Address[]).map(formatAddress).join(', '),
+  url: value => JSON.stringify(String(value).replace(/\/\/[^@/]*@/g, '//…@')),
+  secret: () => '(secret)',
   share: value => formatShare(value as Share),
   workers: value => formatRange(value as { min: number; max: number }),
 }

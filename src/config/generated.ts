@@ -62,7 +62,13 @@ export const defaultTree: Omit<Unfinished, 'apps'> = {
     "snapshot": {
       "every": 300000,
       "keep": 3
-    }
+    },
+    "allow": [],
+    "maxClients": 10000,
+    "idleTimeout": 0,
+    "maxOutputBytes": 268435456,
+    "maxMessageBytes": 33554432,
+    "maxQueryBytes": 268435456
   },
   "log": {
     "level": "info",
@@ -134,6 +140,7 @@ export const options: readonly Option[] = [
   {"path":"control.socket","description":"The path of the control socket; `\"auto\"` is `.saola/<name>/control.sock` beside the configuration.","change":"refused","kind":"path","expected":"a path","default":"auto","isRequired":false,"types":["string"],"words":[],"isSection":false},
   {"path":"store","description":"The data that all processes share, with `saola/store`. With this section, empty or not, the process that owns it, `store:0`, starts with the tree, and else when the application uses it.","default":{},"isRequired":false,"types":["object"],"words":[],"isSection":true},
   {"path":"store.dir","description":"Its folder, on a disk of this machine; `\"auto\"` is `.saola/<name>/store` beside the configuration.","change":"refused","kind":"path","expected":"a path","default":"auto","isRequired":false,"types":["string"],"words":[],"isSection":false},
+  {"path":"store.url","description":"The address of Redis or Valkey, to have the data there and not on this machine; of a cluster one or several nodes with commas between. Needs the package `ioredis`.","change":"refused","kind":"url","expected":"the address of Redis or Valkey such as \"redis://user:password@host:6379/0\", \"rediss://…\" for TLS","isRequired":false,"types":["string"],"words":[],"isSection":false},
   {"path":"store.durability","description":"When a write is on the disk: whenever the system likes, within a second, or before it is answered. All three survive a process that is killed.","change":"refused","expected":"\"memory\", \"everysec\" or \"always\"","default":"everysec","isRequired":false,"types":["string"],"words":["memory","everysec","always"],"isSection":false},
   {"path":"store.maxSize","description":"The largest size of its file; 0 for none. Above it writes fail, reads and deletes do not.","change":"refused","kind":"size","expected":"a size such as \"1mb\"","default":0,"isRequired":false,"types":["string","number"],"words":[],"isSection":false},
   {"path":"store.maxValueBytes","description":"The largest size of a value.","change":"refused","kind":"size","expected":"a size such as \"1mb\"","default":"128MB","isRequired":false,"types":["string","number"],"words":[],"isSection":false},
@@ -141,6 +148,19 @@ export const options: readonly Option[] = [
   {"path":"store.snapshot","description":"Copies of the store that a damaged file is replaced by.","default":{},"isRequired":false,"types":["object"],"words":[],"isSection":true},
   {"path":"store.snapshot.every","description":"How often a snapshot is taken, if there is something new; 0 never.","change":"refused","kind":"duration","expected":"a duration such as \"30s\" or \"500ms\"","default":"5m","isRequired":false,"types":["string","number"],"words":[],"isSection":false},
   {"path":"store.snapshot.keep","description":"How many snapshots are kept.","change":"refused","expected":"a whole number of at least 1","default":3,"isRequired":false,"types":["integer"],"words":[],"isSection":false},
+  {"path":"store.listen","description":"Where clients of Redis and other machines reach the store: `HOST:PORT`, `:PORT` or `unix:PATH`; unset: nowhere. Beyond this machine only with a password and TLS.","change":"refused","kind":"addresses","expected":"an address such as \"127.0.0.1:8000\", or a list of them","isRequired":false,"types":["string","array"],"words":[],"isSection":false},
+  {"path":"store.password","description":"What clients have to give with AUTH. Never shown; best set in the environment.","change":"refused","kind":"secret","expected":"a text","isRequired":false,"types":["string"],"words":[],"isSection":false},
+  {"path":"store.tls","description":"TLS 1.2 or later at the addresses of `listen`.","change":"refused","isRequired":false,"types":["object"],"words":[],"isSection":true},
+  {"path":"store.tls.cert","description":"Its certificate, with those between it and the root: PEM.","change":"refused","kind":"path","expected":"a path","isRequired":true,"types":["string"],"words":[],"isSection":false},
+  {"path":"store.tls.key","description":"The private key: PEM, readable for the user of the store.","change":"refused","kind":"path","expected":"a path","isRequired":true,"types":["string"],"words":[],"isSection":false},
+  {"path":"store.tls.ca","description":"Who has to have signed the certificates of clients: PEM.","change":"refused","kind":"path","expected":"a path","isRequired":false,"types":["string"],"words":[],"isSection":false},
+  {"path":"store.tls.requireCert","description":"Clients have to show a certificate that `ca` has signed.","change":"refused","expected":"true or false","default":false,"isRequired":false,"types":["boolean"],"words":[],"isSection":false},
+  {"path":"store.allow","description":"Who may connect to `listen`: addresses and networks such as `10.0.0.0/8`; all when it is empty.","change":"refused","expected":"a list of addresses and networks such as [\"10.0.0.0/8\"]","default":[],"isRequired":false,"types":["array"],"words":[],"isSection":false},
+  {"path":"store.maxClients","description":"The most connections at `listen`; further ones are told so and closed.","change":"refused","expected":"a whole number of at least 1","default":10000,"isRequired":false,"types":["integer"],"words":[],"isSection":false},
+  {"path":"store.idleTimeout","description":"Close a client that neither asks, nor listens, nor waits for so long; 0 never.","change":"refused","kind":"duration","expected":"a duration such as \"30s\" or \"500ms\"","default":0,"isRequired":false,"types":["string","number"],"words":[],"isSection":false},
+  {"path":"store.maxOutputBytes","description":"Close a client of `listen` that leaves more than this unread.","change":"refused","kind":"size","expected":"a size such as \"1mb\"","default":"256MB","isRequired":false,"types":["string","number"],"words":[],"isSection":false},
+  {"path":"store.maxMessageBytes","description":"The same for messages of channels, which it has not asked for one by one.","change":"refused","kind":"size","expected":"a size such as \"1mb\"","default":"32MB","isRequired":false,"types":["string","number"],"words":[],"isSection":false},
+  {"path":"store.maxQueryBytes","description":"Close a client that sends more than this in a request, or behind one that waits.","change":"refused","kind":"size","expected":"a size such as \"1mb\"","default":"256MB","isRequired":false,"types":["string","number"],"words":[],"isSection":false},
   {"path":"log","description":"Saola's own log, in which the output of the workers stands, too.","default":{},"isRequired":false,"types":["object"],"words":[],"isSection":true},
   {"path":"log.level","description":"The least level that is written.","change":"live","expected":"\"debug\", \"info\", \"warn\" or \"error\"","default":"info","isRequired":false,"types":["string"],"words":["debug","info","warn","error"],"isSection":false},
   {"path":"log.format","description":"`\"auto\"` is `\"pretty\"` on a terminal and `\"json\"` elsewhere; `\"raw\"` leaves the lines of the workers as they are.","change":"refused","expected":"\"auto\", \"pretty\", \"json\" or \"raw\"","default":"auto","isRequired":false,"types":["string"],"words":["auto","pretty","json","raw"],"isSection":false},

@@ -30,7 +30,8 @@ function describeIssue(issue: Issue, origins: ReadonlyMap<string, string>): stri
   if (issue.input === undefined && option?.isRequired) return [`${describeMissing(issue.path, option)}`]
   const meant = typeof issue.input === 'string' ? suggest(issue.input, wordsOf(issue, option)) : undefined
   const hint = meant === undefined ? '.' : `, did you mean "${meant}"?`
-  return [`${where} expected ${expectedOf(issue, option)}, got ${render(issue.input)}${hint}`]
+  const got = option?.kind === 'secret' ? typeof issue.input : render(issue.input)
+  return [`${where} expected ${expectedOf(issue, option)}, got ${got}${hint}`]
 }
 
 /** Of the kinds that a value may have, the one that it has: only parts of it are wrong. */

@@ -4,6 +4,19 @@ import { originOf } from './draft.ts'
 /** Settings that somebody wrote and that do nothing as the others are: a sentence each. */
 export function findIneffective(config: Config, origins: ReadonlyMap<string, string>): string[] {
   const isSet = (path: string) => originOf(origins, path) !== 'default'
+  return [...findIdleOfStore(config, isSet), ...findIdleOfApps(config, isSet)]
+}
+
+/** In Redis these are settings of Redis. */
+function findIdleOfStore({ store }: Config, isSet: (path: string) => boolean): string[] {
+  if (store.url === undefined) return []
+  const settings = ['durability', 'maxSize', 'maxKeys', 'snapshot', 'snapshot.every', 'snapshot.keep', 'listen']
+  return settings
+    .filter(key => isSet(`store.${key}`))
+    .map(key => `store.${key} has no effect: the data is in Redis, at store.url.`)
+}
+
+function findIdleOfApps(config: Config, isSet: (path: string) => boolean): string[] {
   return Object.values(config.apps).flatMap(app => {
     const rules = rulesFor(app)
     return rules

@@ -6,7 +6,7 @@ import { type AppDefinition, acceptorOf, type Place } from '../supervisor/app-de
 import type { GroupSpec } from '../supervisor/fleet.ts'
 import { type Identity, identityOf } from '../supervisor/identity.ts'
 import { type Launch, workerFds } from '../supervisor/spawn-process.ts'
-import { ownerSpecOf } from './define-store.ts'
+import { treeStoreOf } from './define-store.ts'
 import { inheritedEnvironment, workerFile } from './worker-launch.ts'
 
 /**
@@ -16,7 +16,7 @@ import { inheritedEnvironment, workerFile } from './worker-launch.ts'
  */
 export function defineApps(config: Config, revision: number): AppDefinition[] {
   return Object.values(config.apps).map(app =>
-    defineApp({ tree: config.name, store: JSON.stringify(ownerSpecOf(config)) }, app, revision),
+    defineApp({ tree: config.name, store: JSON.stringify(treeStoreOf(config)) }, app, revision),
   )
 }
 

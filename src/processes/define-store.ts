@@ -2,7 +2,8 @@
 import { fileURLToPath } from 'node:url'
 import type { Config, LoadedConfig } from '../config/config.ts'
 import { originOf } from '../config/draft.ts'
-import { type OwnerSpec, specVariable } from '../store/owner/owner-spec.ts'
+import { type OwnerSpec, type RemoteSpec, specVariable } from '../store/owner/owner-spec.ts'
+import type { DoorSpec } from '../store/resp/door.ts'
 import type { ServiceDefinition } from '../supervisor/app-definition.ts'
 import type { GroupSpec } from '../supervisor/fleet.ts'
 import { type Identity, identityOf } from '../supervisor/identity.ts'
@@ -34,16 +35,19 @@ const groupSpec: GroupSpec = {
 }
 
 /**
- * It starts with the tree when the configuration has a section `store`, else at the first use.
+ * None for a store in Redis. It starts with the tree when the configuration has a section `store`, else at the first use.
  *
  * @throws {ServerError} ERR_USER_UNKNOWN when the user or group of the first application does not exist.
  */
-export function defineStore({ config, origins }: LoadedConfig): ServiceDefinition {
+export function defineStores({ config, origins }: LoadedConfig): ServiceDefinition[] {
+  // The data is in Redis, and nothing of it is on this machine.
+  if (config.store.url !== undefined) return []
   const [app] = Object.values(config.apps)
   // Its files are for one user only, and that is who uses them.
   const identity = identityOf(app?.user, app?.group)
-  const spec: OwnerSpec = { ...ownerSpecOf(config), tree: config.name }
-  return {
+  // The door is the owner's alone: a worker has no use for the password, and could start an owner only when the tree is gone.
+  const spec: OwnerSpec = { ...ownerSpecOf(config), door: doorOf(config), tree: config.name }
+  const service: ServiceDefinition = {
     spec: groupSpec,
     starts: originOf(origins, 'store') === 'default' ? 'when used' : 'with the tree',
     stdout: undefined,
@@ -53,6 +57,7 @@ export function defineStore({ config, origins }: LoadedConfig): ServiceDefinitio
       return launchOf(spec, identity, config.dir)
     },
   }
+  return [service]
 }
 
 function launchOf(spec: OwnerSpec, { uid, gid, env }: Identity, cwd: string): Launch {
@@ -67,8 +72,31 @@ function launchOf(spec: OwnerSpec, { uid, gid, env }: Identity, cwd: string): La
   }
 }
 
+/** The network door of a store; undefined: none. */
+export function doorOf({ store }: Pick<Config, 'store'>): DoorSpec | undefined {
+  const { listen, password, tls, allow, maxClients, idleTimeout } = store
+  if (!listen) return undefined
+  return {
+    listen,
+    password,
+    tls,
+    allow,
+    clientsMax: maxClients,
+    idleMs: idleTimeout,
+    outputBytesMax: store.maxOutputBytes,
+    pushBytesMax: store.maxMessageBytes,
+    queryBytesMax: store.maxQueryBytes,
+  }
+}
+
+/** How the processes of a tree come to its store. */
+export function treeStoreOf(config: Config): OwnerSpec | RemoteSpec {
+  const { url, password, maxValueBytes } = config.store
+  return url === undefined ? ownerSpecOf(config) : { url, password, valueBytesMax: maxValueBytes }
+}
+
 /** The store of a tree, as its owner and its users know it. */
-export function ownerSpecOf({ store }: Config): OwnerSpec {
+export function ownerSpecOf({ store }: Pick<Config, 'store'>): OwnerSpec {
   const { dir, durability, maxSize, maxValueBytes, maxKeys, snapshot } = store
   const snapshots = { everyMs: snapshot.every, keep: snapshot.keep }
   return { dir, durability, sizeMax: maxSize, valueBytesMax: maxValueBytes, keysMax: maxKeys, snapshots }

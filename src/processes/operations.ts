@@ -1,6 +1,6 @@
 /** What each operation of the control socket does: the list of them is in control/operations.ts. */
 import { ServerError } from '../base/errors.ts'
-import { printConfig } from '../config/print.ts'
+import { printConfig, withoutSecrets } from '../config/print.ts'
 import type { Done, OperationHandlers } from '../control/operations.ts'
 import type { OpenFiles } from '../supervisor/output/open-files.ts'
 import type { Output, OutputLine } from '../supervisor/output/output.ts'
@@ -37,7 +37,7 @@ export function createHandlers({ supervisor, reloader, output, files, stop }: Pa
       files.reopenAll()
       return { message: 'log files were opened again' }
     },
-    config: () => ({ text: printConfig(reloader.loaded), values: reloader.loaded.config }),
+    config: () => ({ text: printConfig(reloader.loaded), values: withoutSecrets(reloader.loaded.config) }),
     logs: ({ source, lines, follow }, send, end) => {
       const backlog = Number(lines ?? backlogDefault)
       const onLine = ({ time, source, stream, text }: OutputLine) => {

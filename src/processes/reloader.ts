@@ -11,7 +11,7 @@ import { acceptorOf } from '../supervisor/app-definition.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import { monotonicTime, type SystemdNotifier } from '../supervisor/systemd.ts'
 import { defineApps } from './define-app.ts'
-import { defineStore } from './define-store.ts'
+import { defineStores } from './define-store.ts'
 import { refuseLogFiles } from './log-files.ts'
 
 export interface ReloaderOptions {
@@ -96,7 +96,7 @@ export class Reloader {
       const changes = changesBetween(this.#loaded.config, loaded.config)
       refuse(changes)
       const apps = defineApps(loaded.config, ++this.#revision)
-      const outcome = await supervisor.reload(apps, [defineStore(loaded)])
+      const outcome = await supervisor.reload(apps, defineStores(loaded))
       if (outcome.ok) {
         this.#loaded = loaded
         log.setLevel(loaded.config.log.level)

@@ -10,6 +10,8 @@ import type { Store } from '../store/store.ts'
 export interface StoreAction {
   /** The folder of the store. */
   readonly dir: string
+  /** Where the data is instead, when it is in Redis. */
+  readonly url?: string | undefined
   readonly args: readonly string[]
   readonly json: boolean
 }
@@ -53,10 +55,10 @@ export const storeActions: Readonly<Record<string, Run>> = {
  * @throws {ServerError} ERR_STORE_NOT_FOUND when there is no store in the folder.
  */
 export async function* runStoreAction(name: string, action: StoreAction): AsyncGenerator<string> {
-  if (!existsSync(action.dir)) {
+  if (action.url === undefined && !existsSync(action.dir)) {
     throw new ServerError('ERR_STORE_NOT_FOUND', `There is no store in ${action.dir}. Choose one with --dir.`)
   }
-  await using store = openStore({ dir: action.dir })
+  await using store = openStore(action.url === undefined ? { dir: action.dir } : { url: action.url })
   yield* await (storeActions[name] as Run)(store, action)
 }
 

@@ -12,7 +12,7 @@ import { Supervisor } from '../supervisor/supervisor.ts'
 import { openSystemd } from '../supervisor/systemd.ts'
 import { banner } from './banner.ts'
 import { defineApps } from './define-app.ts'
-import { defineStore } from './define-store.ts'
+import { defineStores } from './define-store.ts'
 import { refuseLogFiles } from './log-files.ts'
 import { openOutput } from './open-output.ts'
 import { createHandlers } from './operations.ts'
@@ -51,7 +51,7 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
     version: options.version,
     configFile: config.file,
     apps: defineApps(config, 1),
-    services: [defineStore(options.loaded)],
+    services: defineStores(options.loaded),
     cwd: config.dir,
     clock: systemClock,
     log,

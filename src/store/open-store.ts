@@ -4,11 +4,14 @@ import { extname, join, resolve } from 'node:path'
 import { sendToSupervisor } from '../ipc/channel.ts'
 import { treeOfFolder } from './database/owner-note.ts'
 import { EmbeddedEngine } from './engines/embedded.ts'
+import { RedisEngine } from './engines/redis/redis.ts'
+import { isRemoteUrl, openRemoteEngine } from './engines/remote.ts'
 import {
   type Durability,
   defaultSpec,
   logFileOf,
   type OwnerSpec,
+  type RemoteSpec,
   socketOf,
   specVariable,
   treeVariable,
@@ -32,8 +35,26 @@ export interface OpenOptions {
   readonly durability?: Durability
 }
 
+export interface OpenRemoteOptions {
+  /**
+   * `saola://host:9980`, or `saolas://…` for TLS: the network door of a Saola elsewhere; or that of Redis or Valkey: `redis://…`, or `rediss://…` for TLS; of a cluster one or several nodes with commas between. Needs the package ioredis.
+   */
+  readonly url: string
+  /** Of a Saola, instead of one in the address. */
+  readonly password?: string | undefined
+  /** Of a Saola, PEM: who has signed its certificate; by default those whom Node trusts. */
+  readonly ca?: string | Buffer | undefined
+  /** Of a Saola, PEM: the certificate of this client, and its key, where the store asks for one. */
+  readonly cert?: string | Buffer | undefined
+  readonly key?: string | Buffer | undefined
+  /** How long a call may take, in milliseconds; 10,000 by default. */
+  readonly timeoutMs?: number
+  /** The largest value in bytes; 128 MB by default. */
+  readonly maxValueBytes?: number
+}
+
 /**
- * A store in a folder. If no process owns it yet, one is started, and lives as long as somebody is connected: so two scripts
+ * A store in a folder, or in Redis or Valkey: see docs/store.md for what differs. If no process owns it yet, one is started, and lives as long as somebody is connected: so two scripts
  * share a store, and with a tree that runs they share its.
  *
  * ```ts
@@ -41,9 +62,11 @@ export interface OpenOptions {
  * await store.counter('runs').increment()
  * ```
  *
- * @throws {StoreError} STORE_DIRECTORY_UNUSABLE when the folder cannot be made. Whether it can be used shows at the first call.
+ * @throws {StoreError} STORE_ARGUMENT_INVALID for an address that is none, STORE_DIRECTORY_UNUSABLE when the folder cannot be made. Whether it can be used shows at the first call.
  */
-export function openStore({ dir, timeoutMs, durability }: OpenOptions): Store {
+export function openStore(options: OpenOptions | OpenRemoteOptions): Store {
+  if ('url' in options && options.url !== undefined) return openRemote(options)
+  const { dir, timeoutMs, durability } = options as OpenOptions
   const spec: OwnerSpec = { ...defaultSpec, dir: resolve(dir), ...(durability === undefined ? {} : { durability }) }
   return openFolder(spec, timeoutMs)
 }
@@ -59,10 +82,22 @@ export function openTreeStore(): Store {
     const advice = "This process was not started by Saola: use openStore({ dir }) of 'saola/store'."
     throw new StoreError('STORE_UNAVAILABLE', advice)
   }
-  const owner = JSON.parse(spec) as OwnerSpec
+  const owner = JSON.parse(spec) as OwnerSpec | RemoteSpec
+  if ('url' in owner) return openRemote({ url: owner.url, password: owner.password, maxValueBytes: owner.valueBytesMax })
   // What a worker starts has its environment, but not its channel to the supervisor.
   const isWorker = process.env[workerVariable] === String(process.pid) && process.send !== undefined
   return isWorker ? openAsWorker(owner) : openFolder(owner)
+}
+
+function openRemote({ url, timeoutMs, maxValueBytes, ...login }: OpenRemoteOptions): Store {
+  if (isRemoteUrl(url)) return new Store(openRemoteEngine({ url, timeoutMs, ...login }))
+  return new Store(
+    new RedisEngine({
+      url,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(maxValueBytes === undefined ? {} : { valueBytesMax: maxValueBytes }),
+    }),
+  )
 }
 
 function openAsWorker({ dir }: OwnerSpec): Store {

@@ -1,5 +1,7 @@
 import * as z from 'zod'
-import { choice, count, duration, path, size } from '../base/option-types.ts'
+import { addresses, choice, count, duration, list, path, secret, size, url } from '../base/option-types.ts'
+import { exposure } from './protection.ts'
+import { parseNetwork } from './resp/allow-list.ts'
 
 /** The store that the processes of a tree share. */
 export const storeOptions = z
@@ -8,6 +10,17 @@ export const storeOptions = z
       change: 'refused',
       description: 'Its folder, on a disk of this machine; `"auto"` is `.saola/<name>/store` beside the configuration.',
     }),
+    url: url(
+      'the address of Redis or Valkey such as "redis://user:password@host:6379/0", "rediss://…" for TLS',
+      /^(?:(?:rediss?:\/\/|redis\+unix:\/\/)[^\s,]+,?)+$/,
+    )
+      .optional()
+      .meta({
+        change: 'refused',
+        description:
+          'The address of Redis or Valkey, to have the data there and not on this machine; of a cluster one or several nodes ' +
+          'with commas between. Needs the package `ioredis`.',
+      }),
     durability: choice(['memory', 'everysec', 'always'])
       .prefault('everysec')
       .meta({
@@ -32,6 +45,74 @@ export const storeOptions = z
       })
       .prefault({})
       .meta({ description: 'Copies of the store that a damaged file is replaced by.' }),
+    listen: addresses()
+      .refine(
+        all => all.every(({ kind }) => kind === 'tcp' || kind === 'unix'),
+        'expected HOST:PORT, :PORT, [::1]:PORT or unix:PATH',
+      )
+      .optional()
+      .meta({
+        change: 'refused',
+        description:
+          'Where clients of Redis and other machines reach the store: `HOST:PORT`, `:PORT` or `unix:PATH`; unset: nowhere. ' +
+          'Beyond this machine only with a password and TLS.',
+      }),
+    password: secret().optional().meta({
+      change: 'refused',
+      description: 'What clients have to give with AUTH. Never shown; best set in the environment.',
+    }),
+    tls: z
+      .strictObject({
+        cert: path().meta({ change: 'refused', description: 'Its certificate, with those between it and the root: PEM.' }),
+        key: path().meta({ change: 'refused', description: 'The private key: PEM, readable for the user of the store.' }),
+        ca: path()
+          .optional()
+          .meta({ change: 'refused', description: 'Who has to have signed the certificates of clients: PEM.' }),
+        requireCert: z.boolean().prefault(false).meta({
+          change: 'refused',
+          expected: 'true or false',
+          description: 'Clients have to show a certificate that `ca` has signed.',
+        }),
+      })
+      .optional()
+      .meta({ change: 'refused', description: 'TLS 1.2 or later at the addresses of `listen`.' }),
+    allow: list(parseNetwork, 'a list of addresses and networks such as ["10.0.0.0/8"]')
+      .prefault([])
+      .meta({
+        change: 'refused',
+        description: 'Who may connect to `listen`: addresses and networks such as `10.0.0.0/8`; all when it is empty.',
+      }),
+    maxClients: count({ min: 1 }).prefault(10_000).meta({
+      change: 'refused',
+      description: 'The most connections at `listen`; further ones are told so and closed.',
+    }),
+    idleTimeout: duration().prefault(0).meta({
+      change: 'refused',
+      description: 'Close a client that neither asks, nor listens, nor waits for so long; 0 never.',
+    }),
+    maxOutputBytes: size().prefault('256MB').meta({
+      change: 'refused',
+      description: 'Close a client of `listen` that leaves more than this unread.',
+    }),
+    maxMessageBytes: size().prefault('32MB').meta({
+      change: 'refused',
+      description: 'The same for messages of channels, which it has not asked for one by one.',
+    }),
+    maxQueryBytes: size().prefault('256MB').meta({
+      change: 'refused',
+      description: 'Close a client that sends more than this in a request, or behind one that waits.',
+    }),
+  })
+  .superRefine(({ listen, password, tls }, context) => {
+    const protection = { hasPassword: password !== undefined, hasTls: tls !== undefined }
+    for (const address of listen ?? []) {
+      const message = exposure(address, protection)
+      if (message) context.addIssue({ code: 'custom', message: `is refused: ${message}`, path: ['listen'] })
+    }
+    if (tls?.requireCert && tls.ca === undefined) {
+      const message = 'is needed: it says whose certificates tls.requireCert accepts'
+      context.addIssue({ code: 'custom', message, path: ['tls', 'ca'] })
+    }
   })
   .prefault({})
   .meta({

@@ -1,23 +1,20 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 
 /**
  * A disk of the test's own, in memory, of so many megabytes. Undefined where this user cannot mount one: then the test is
- * skipped, and says so.
+ * skipped, and says so. `unmount` it when all that use it have ended.
  */
 export function mountSmallDisk(t: TestContext, megabytes: number): SmallDisk | undefined {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'saola-disk-')))
   const dir = join(folder, 'disk')
   mkdirSync(dir)
-  t.after(() => {
-    spawnSync('umount', ['--lazy', dir])
-    rmSync(folder, { recursive: true, force: true })
-  })
   const { status, stderr, error } = mount('-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', dir)
   if (status === 0) return new SmallDisk(dir)
+  rmSync(folder, { recursive: true })
   t.skip(`NOT TESTED: a small tmpfs cannot be mounted here (${stderr?.trim() || error?.message}).`)
   return undefined
 }
@@ -65,6 +62,11 @@ export class SmallDisk {
   /** How many files there can be, those that are there included; 0 for any number. */
   limitFiles(count: number): void {
     this.#remount(`nr_inodes=${count}`)
+  }
+
+  unmount(): void {
+    spawnSync('umount', ['--lazy', this.dir])
+    rmSync(dirname(this.dir), { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
   }
 
   #remount(option: string): void {

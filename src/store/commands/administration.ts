@@ -30,7 +30,7 @@ export const administration: readonly Command[] = [
     summary: 'Saves all of it in a file, while writes go on.',
     usage: 'file',
     arity: 1,
-    flags: ['owner'],
+    flags: ['owner', 'local'],
     keys: undefined,
     run: (context, [file]) => answer(context, files => files.backup(String(file))),
   },
@@ -39,7 +39,7 @@ export const administration: readonly Command[] = [
     summary: 'Puts a backup in the place of all there is.',
     usage: 'file',
     arity: 1,
-    flags: ['owner'],
+    flags: ['owner', 'local'],
     keys: undefined,
     run: (context, [file]) => answer(context, files => files.restore(String(file))),
   },
@@ -66,7 +66,7 @@ export const administration: readonly Command[] = [
     summary: 'Closes the store, for the owner of a tree, which goes on with it.',
     usage: 'tree supervisor',
     arity: 2,
-    flags: ['owner'],
+    flags: ['owner', 'local'],
     keys: undefined,
     run: (context, [name, supervisor]) => {
       filesOf(context).handOver({ name: String(name), supervisorPid: integerOf(supervisor as Buffer) })

@@ -1,8 +1,8 @@
 /** What concerns a connection of saola/store itself, and topics and watches, which belong to it. */
-import { ok, Pairs, Status } from '../resp/reply.ts'
+import { ok, Status } from '../resp/reply.ts'
 import { integerOf } from './arguments.ts'
-import { type Command, type CommandContext, type OwnerContext, oneKey } from './command.ts'
-import { CommandError } from './command-error.ts'
+import { type Command, type OwnerContext, oneKey, ownerOf } from './command.ts'
+import { countSubscriptions } from './subscriptions.ts'
 
 /** What a connection can listen to. It is told with a push, and its listening ends with it. */
 const listening: readonly {
@@ -57,7 +57,12 @@ export const connection: readonly Command[] = [
     arity: [0, 1],
     flags: ['owner'],
     keys: undefined,
-    run: (_context, [message]) => message ?? pong,
+    run: (context, [message]) => {
+      const { client } = ownerOf(context)
+      // Messages are lists in version 2, so that a client can tell what else is no answer.
+      if (client.protocol === 2 && countSubscriptions(client) > 0) return [pongWord, message ?? nothing]
+      return message ?? pong
+    },
   },
   {
     name: 'publish',
@@ -92,35 +97,12 @@ export const connection: readonly Command[] = [
     run: (context, [request]) => (ownerOf(context).cancelWait(request as Buffer) ? 1 : 0),
   },
   {
-    name: 'hello',
-    summary: 'Which version of the protocol is spoken from now on: 2 or 3.',
-    usage: '[version]',
-    arity: [0, 1],
-    flags: ['owner'],
-    keys: undefined,
-    run: (context, [version]) => {
-      const { client } = ownerOf(context)
-      const wanted = version === undefined ? client.protocol : integerOf(version)
-      if (wanted !== 2 && wanted !== 3) throw new CommandError('NOPROTO', 'unsupported protocol version')
-      client.protocol = wanted
-      const text = (value: string) => Buffer.from(value)
-      const about = {
-        server: text('saola'),
-        proto: wanted,
-        id: client.id,
-        mode: text('standalone'),
-        role: text('master'),
-      }
-      return new Pairs(Object.entries(about).flatMap(([name, value]) => [text(name), value]))
-    },
-  },
-  {
     name: 'saola.session',
     summary:
       'Goes on with the numbered writes of a process: the last number known here, the answers after `received` with their numbers, and how many bytes an argument may have.',
     usage: 'session received',
     arity: 2,
-    flags: ['owner'],
+    flags: ['connection', 'owner'],
     keys: undefined,
     run: (context, [id, received]) => {
       const { sessions, client, limits } = ownerOf(context)
@@ -137,8 +119,5 @@ export const connection: readonly Command[] = [
 ]
 
 const pong = new Status('PONG')
-
-function ownerOf({ owner }: CommandContext): OwnerContext {
-  if (!owner) throw new CommandError('ERR', 'only the owner of the store can do this')
-  return owner
-}
+const pongWord = Buffer.from('pong')
+const nothing = Buffer.alloc(0)

@@ -1,43 +1,92 @@
 /** Patterns as in Redis: `*`, `?`, `[abc]`, `[^a-z]`, and a backslash before what is meant as it is. Bytes, not letters. */
 export function globOf(pattern: Buffer): (text: Buffer) => boolean {
-  const text = pattern.toString('latin1')
-  if (text === '*') return () => true
-  const expression = new RegExp(`^${translate(text)}$`, 's')
-  return candidate => expression.test(candidate.toString('latin1'))
+  const steps = stepsOf(pattern)
+  if (steps.length === 1 && steps[0] === many) return () => true
+  return text => matches(steps, text)
 }
 
 /** What every match begins with. */
 export function fixedPrefixOf(pattern: Buffer): Buffer {
-  const end = pattern.findIndex(byte => [0x2a, 0x3f, 0x5b, 0x5c].includes(byte))
+  const end = pattern.findIndex(byte => [star, question, bracket, backslash].includes(byte))
   return end < 0 ? pattern : pattern.subarray(0, end)
 }
 
-function translate(text: string): string {
-  let result = ''
-  for (let i = 0; i < text.length; i++) {
-    const letter = text[i] as string
-    const set = letter === '[' ? /^\[(\^?)((?:\\.|[^\]\\])*)\]/s.exec(text.slice(i)) : null
-    if (letter === '*') {
-      // Several are as one; else matching takes time without bound.
-      if (text[i - 1] !== '*') result += '.*?'
-    } else if (letter === '?') result += '.'
-    else if (set) {
-      result += setOf(set[1] ?? '', set[2] ?? '')
-      i += set[0].length - 1
-    } else if (letter === '\\' && i + 1 < text.length) result += escapeLetter(text[++i] as string)
-    else result += escapeLetter(letter)
+const star = 0x2a
+const question = 0x3f
+const bracket = 0x5b
+const bracketEnd = 0x5d
+const backslash = 0x5c
+const caret = 0x5e
+const dash = 0x2d
+
+/** Any number of bytes. */
+const many = 'many'
+/** Any byte. */
+const one = 'one'
+/** What one step takes: a byte, one of a set by its number, or what is said above. */
+type Step = number | Uint8Array | typeof many | typeof one
+
+function stepsOf(pattern: Buffer): Step[] {
+  const steps: Step[] = []
+  for (let i = 0; i < pattern.length; i++) {
+    const byte = pattern[i] as number
+    if (byte === star) {
+      if (steps.at(-1) !== many) steps.push(many)
+    } else if (byte === question) steps.push(one)
+    else if (byte === bracket) {
+      const { set, end } = readSet(pattern, i + 1)
+      steps.push(set)
+      i = end
+    } else if (byte === backslash && i + 1 < pattern.length) steps.push(pattern[++i] as number)
+    else steps.push(byte)
   }
-  return result
+  return steps
 }
 
-function setOf(negation: string, body: string): string {
-  if (body === '') return negation ? '.' : '(?!)'
-  const letters = body.replace(/\\(.)|([\s\S])/g, (_, escaped: string | undefined, plain: string | undefined) =>
-    plain === '-' ? '-' : escapeLetter(escaped ?? (plain as string)),
-  )
-  return `[${negation}${letters}]`
+/** `abc]`, `^a-z]`; one that has no end goes to the end of the pattern, as in Redis. Returns where its bracket is. */
+function readSet(pattern: Buffer, start: number): { set: Uint8Array; end: number } {
+  const isNegated = pattern[start] === caret
+  const set = new Uint8Array(256).fill(isNegated ? 1 : 0)
+  const isIn = isNegated ? 0 : 1
+  let i = isNegated ? start + 1 : start
+  for (; i < pattern.length && pattern[i] !== bracketEnd; i++) {
+    if (pattern[i] === backslash && i + 1 < pattern.length) set[pattern[++i] as number] = isIn
+    else if (pattern[i + 1] === dash && i + 2 < pattern.length) {
+      const [from, to] = [pattern[i] as number, pattern[i + 2] as number]
+      set.fill(isIn, Math.min(from, to), Math.max(from, to) + 1)
+      i += 2
+    } else set[pattern[i] as number] = isIn
+  }
+  return { set, end: i }
 }
 
-function escapeLetter(letter: string): string {
-  return `\\x${letter.charCodeAt(0).toString(16).padStart(2, '0')}`
+/**
+ * Only the last `*` is ever tried again, one byte further each time: if what is behind it fits nowhere, no other place of an earlier
+ * one helps. So a pattern of many stars takes no more than its length times that of the text.
+ */
+function matches(steps: readonly Step[], text: Buffer): boolean {
+  let step = 0
+  let at = 0
+  let starStep = -1
+  let starAt = 0
+  while (at < text.length) {
+    const wanted = steps[step]
+    if (wanted === many) {
+      starStep = step++
+      starAt = at
+    } else if (wanted !== undefined && takes(wanted, text[at] as number)) {
+      step++
+      at++
+    } else if (starStep >= 0) {
+      step = starStep + 1
+      at = ++starAt
+    } else return false
+  }
+  while (steps[step] === many) step++
+  return step === steps.length
+}
+
+function takes(wanted: Exclude<Step, typeof many>, byte: number): boolean {
+  if (wanted === one) return true
+  return typeof wanted === 'number' ? wanted === byte : wanted[byte] === 1
 }

@@ -1,13 +1,14 @@
 /** Fields with values under one key, as in Redis. */
 import { type Keyspace, keyTypes } from '../database/keyspace.ts'
-import { Pairs, type Reply } from '../resp/reply.ts'
-import { floatOf, integerOf } from './arguments.ts'
+import { ok, Pairs, type Reply } from '../resp/reply.ts'
+import { sumOf, wholeOf } from './arguments.ts'
 import { type Command, oneKey } from './command.ts'
-import { CommandError, notAFloat, notAnInteger } from './command-error.ts'
+import { CommandError, notAFloat } from './command-error.ts'
+import { sumWithFraction } from './counting.ts'
 import { allRows, deleteField, expiredFields, readField, valueAt, writeField } from './fields.ts'
-import { formatFloat } from './format-number.ts'
+import { longDoubleOf } from './long-double.ts'
 import { setFields } from './maps.ts'
-import { bufferOf } from './strings.ts'
+import { bufferOf } from './string-values.ts'
 
 const { hash } = keyTypes
 
@@ -90,22 +91,36 @@ export const hashes: readonly Command[] = [
     run: ({ keyspace }, [key]) => allRows(keyspace, key as Buffer).map(([, value]) => bufferOf(value)),
   },
   {
-    name: 'hset',
-    summary: 'Sets fields; returns how many are new.',
-    usage: 'key field value [field value …]',
-    arity: -3,
-    flags: ['write'],
+    name: 'hstrlen',
+    summary: 'The bytes of the value of a field; 0 when there is none.',
+    usage: 'key field',
+    arity: 2,
+    flags: ['readonly'],
     keys: oneKey,
-    run: ({ keyspace }, [key, ...pairs]) => {
-      if (pairs.length % 2 !== 0) throw new CommandError('ERR', "wrong number of arguments for 'hset' command")
-      const entry = keyspace.obtain(key as Buffer, hash)
-      let added = 0
-      for (let i = 0; i < pairs.length; i += 2) {
-        if (writeField(keyspace, entry, pairs[i] as Buffer, pairs[i + 1] as Buffer, null)) added++
-      }
-      return added
+    run: ({ keyspace }, [key, field]) => {
+      const entry = keyspace.findOf(key as Buffer, hash)
+      return (entry && valueAt(keyspace, entry, field as Buffer)?.length) ?? 0
     },
   },
+  ...['hset', 'hmset'].map(
+    (name): Command => ({
+      name,
+      summary: `Sets fields${name === 'hset' ? '; returns how many are new' : ''}.`,
+      usage: 'key field value [field value …]',
+      arity: -3,
+      flags: ['write'],
+      keys: oneKey,
+      run: ({ keyspace }, [key, ...pairs]) => {
+        if (pairs.length % 2 !== 0) throw new CommandError('ERR', `wrong number of arguments for '${name}' command`)
+        const entry = keyspace.obtain(key as Buffer, hash)
+        let added = 0
+        for (let i = 0; i < pairs.length; i += 2) {
+          if (writeField(keyspace, entry, pairs[i] as Buffer, pairs[i + 1] as Buffer, null)) added++
+        }
+        return name === 'hset' ? added : ok
+      },
+    }),
+  ),
   {
     name: 'hsetnx',
     summary: 'Sets a field that is absent: 1 or 0.',
@@ -138,10 +153,10 @@ export const hashes: readonly Command[] = [
     flags: ['write'],
     keys: oneKey,
     run: ({ keyspace }, [key, field, amount]) => {
-      const by = integerOf(amount)
+      const by = wholeOf(amount)
       return addTo(keyspace, key as Buffer, field as Buffer, old => {
-        const sum = (old === null ? 0 : integerOf(old)) + by
-        if (!Number.isSafeInteger(sum)) throw notAnInteger()
+        const sum = sumOf(old === null ? 0 : valueAsWhole(old), by)
+        if (sum === undefined) throw new CommandError('ERR', 'increment or decrement would overflow')
         return { reply: sum, text: String(sum) }
       })
     },
@@ -154,16 +169,28 @@ export const hashes: readonly Command[] = [
     flags: ['write'],
     keys: oneKey,
     run: ({ keyspace }, [key, field, amount]) => {
-      const by = floatOf(amount)
+      const by = longDoubleOf((amount as Buffer).toString('latin1'))
+      if (by === undefined) throw notAFloat()
+      if (typeof by === 'string') throw new CommandError('ERR', 'value is NaN or Infinity')
       return addTo(keyspace, key as Buffer, field as Buffer, old => {
-        const sum = (old === null ? 0 : floatOf(old)) + by
-        if (!Number.isFinite(sum)) throw notAFloat()
-        const text = formatFloat(sum)
+        const text = sumWithFraction(old ?? undefined, amount as Buffer, valueIsNoFloat)
         return { reply: Buffer.from(text), text }
       })
     },
   },
 ]
+
+function valueIsNoFloat(): CommandError {
+  return new CommandError('ERR', 'hash value is not a float')
+}
+
+function valueAsWhole(value: Buffer): number | bigint {
+  try {
+    return wholeOf(value)
+  } catch {
+    throw new CommandError('ERR', 'hash value is not an integer')
+  }
+}
 
 function addTo(
   keyspace: Keyspace,

@@ -14,7 +14,7 @@ import {
   positionBehind,
   rearrange,
 } from './list-items.ts'
-import { bufferOf } from './strings.ts'
+import { bufferOf } from './string-values.ts'
 
 const { list } = keyTypes
 const pageMax = 10_000

@@ -9,7 +9,7 @@
  * The limit: after ten inserts at one place there is no room, and its neighbours are spread over a larger window.
  */
 import type { Entry, Keyspace } from '../database/keyspace.ts'
-import { bufferOf } from './strings.ts'
+import { bufferOf } from './string-values.ts'
 
 export type Side = 'LEFT' | 'RIGHT'
 /** An element and where it lies. */
@@ -42,6 +42,21 @@ export function pushItems(keyspace: Keyspace, { id }: Entry, side: Side, values:
 export function popItem(keyspace: Keyspace, { id }: Entry, side: Side): Buffer {
   const [value] = keyspace.sql(deletes[side]).get(id) as unknown as [Uint8Array]
   return bufferOf(value)
+}
+
+/** Takes so many from an end, or all that there are, and counts. */
+export function popItems(keyspace: Keyspace, entry: Entry, side: Side, most: number): Buffer[] {
+  const { id, size } = entry
+  const count = Math.min(most, size)
+  if (count === 0) return []
+  const rows = keyspace
+    .sql(`SELECT position, value FROM items WHERE id = ? ORDER BY position ${side === 'LEFT' ? '' : 'DESC'} LIMIT ?`)
+    .all(id, count) as unknown as [number, Uint8Array][]
+  const ends = [rows[0]?.[0] as number, rows.at(-1)?.[0] as number]
+  // Of a whole list, the rows are left to the sweeper.
+  if (count < size) deleteBetween(keyspace, entry, Math.min(...ends), Math.max(...ends))
+  grow(keyspace, entry, -count)
+  return rows.map(([, value]) => bufferOf(value))
 }
 
 /** Where the element of this index lies, from 0 to size - 1; undefined when there is none. */

@@ -8,8 +8,8 @@ import { integerOf } from './arguments.ts'
 import { type Command, type CommandContext, oneKey } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { grow, popItem, pushItems, type Side } from './list-items.ts'
-import { sideOf } from './lists.ts'
-import { bufferOf } from './strings.ts'
+import { sideOf } from './list-moves.ts'
+import { bufferOf } from './string-values.ts'
 
 const { list } = keyTypes
 const keptMs = 10 * 60_000
@@ -69,7 +69,7 @@ function take({ keyspace, owner }: CommandContext, key: Buffer, { side, timeoutM
     return known.value
   }
   if (!owner) throw new CommandError('ERR', 'only the owner can wait')
-  if (!entry || owner.isBehindOthers(key)) return owner.waitFor([key], timeoutMs, null)
+  if (!entry || owner.isBehindOthers(key, list)) return owner.waitFor([key], timeoutMs, null)
   const value = popItem(keyspace, entry, side)
   grow(keyspace, entry, -1)
   remember(keyspace, request, value)

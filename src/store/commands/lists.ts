@@ -1,28 +1,27 @@
 /** Elements in an order, pushed and popped at both ends; the list of saola/store. list-items.ts knows where they lie. */
 import { type Entry, type Keyspace, keyTypes } from '../database/keyspace.ts'
-import { ok, type Reply } from '../resp/reply.ts'
-import { integerOf, wordOf } from './arguments.ts'
-import { type Command, type KeyPositions, oneKey } from './command.ts'
-import { CommandError, syntaxError } from './command-error.ts'
+import { nullList, ok } from '../resp/reply.ts'
+import { roughIntegerOf } from './arguments.ts'
+import { type Command, oneKey } from './command.ts'
+import { CommandError } from './command-error.ts'
 import {
   deleteBetween,
   fromStart,
   grow,
-  indexesOf,
-  insertBefore,
   itemsFrom,
   popItem,
+  popItems,
   positionAt,
-  positionBehind,
   pushItems,
   type Side,
 } from './list-items.ts'
-import { bufferOf } from './strings.ts'
+import { bufferOf } from './string-values.ts'
+import { positiveOf } from './waiting.ts'
 
 const { list } = keyTypes
 // From so many on, what is cut off is left to the sweeper.
 const trimmedAtOnceMax = 1000
-const twoKeys: KeyPositions = { first: 0, last: 1, step: 1 }
+
 export const lists: readonly Command[] = [
   pushCommand('lpush', 'LEFT', true),
   pushCommand('rpush', 'RIGHT', true),
@@ -47,7 +46,7 @@ export const lists: readonly Command[] = [
     flags: ['readonly'],
     keys: oneKey,
     run: ({ keyspace }, [key, start, stop]) => {
-      const range = rangeOf(integerOf(start), integerOf(stop))
+      const range = rangeOf(roughIntegerOf(start), roughIntegerOf(stop))
       const entry = keyspace.findOf(key as Buffer, list)
       if (!entry) return []
       const { from, count } = range(entry.size)
@@ -64,10 +63,10 @@ export const lists: readonly Command[] = [
     flags: ['readonly'],
     keys: oneKey,
     run: ({ keyspace }, [key, index]) => {
-      const i = integerOf(index)
       const entry = keyspace.findOf(key as Buffer, list)
-      const position = entry && positionAt(keyspace, entry, fromStart(i, entry.size))
-      return entry && position !== undefined ? valueAt(keyspace, entry, position) : null
+      if (!entry) return null
+      const position = positionAt(keyspace, entry, fromStart(roughIntegerOf(index), entry.size))
+      return position === undefined ? null : valueAt(keyspace, entry, position)
     },
   },
   {
@@ -78,54 +77,13 @@ export const lists: readonly Command[] = [
     flags: ['write'],
     keys: oneKey,
     run: ({ keyspace }, [key, index, value]) => {
-      const i = integerOf(index)
       const entry = keyspace.findOf(key as Buffer, list)
       if (!entry) throw new CommandError('ERR', 'no such key')
-      const position = positionAt(keyspace, entry, fromStart(i, entry.size))
+      const position = positionAt(keyspace, entry, fromStart(roughIntegerOf(index), entry.size))
       if (position === undefined) throw new CommandError('ERR', 'index out of range')
       keyspace.sql('UPDATE items SET value = ? WHERE id = ? AND position = ?').run(value as Buffer, entry.id, position)
       keyspace.touch(entry.name)
       return ok
-    },
-  },
-  {
-    name: 'linsert',
-    summary: 'Inserts before or after the first element of a value; returns the length, or -1 when there is none.',
-    usage: 'key BEFORE | AFTER pivot value',
-    arity: 4,
-    flags: ['write'],
-    keys: oneKey,
-    run: ({ keyspace }, [key, where, pivot, value]) => {
-      const word = wordOf(where)
-      if (word !== 'BEFORE' && word !== 'AFTER') throw syntaxError()
-      const entry = keyspace.findOf(key as Buffer, list)
-      if (!entry) return 0
-      const [found] = search(keyspace, entry, pivot as Buffer, { rank: 1, count: 1, lengthMax: 0 })
-      if (found === undefined) return -1
-      const next = word === 'BEFORE' ? found : positionBehind(keyspace, entry, found)
-      insertBefore(keyspace, entry, next, [value as Buffer])
-      return grow(keyspace, entry, 1)
-    },
-  },
-  {
-    name: 'lrem',
-    summary: 'Removes elements of a value: the first ones, the last ones (below 0), or all (0). Returns how many.',
-    usage: 'key count value',
-    arity: 3,
-    flags: ['write', 'frees'],
-    keys: oneKey,
-    run: ({ keyspace }, [key, count, value]) => {
-      const most = integerOf(count)
-      const entry = keyspace.findOf(key as Buffer, list)
-      if (!entry) return 0
-      const { changes } = keyspace
-        .sql(
-          `DELETE FROM items WHERE id = ?1 AND position IN
-           (SELECT position FROM items WHERE id = ?1 AND value = ?2 ORDER BY position ${most < 0 ? 'DESC' : ''} LIMIT ?3)`,
-        )
-        .run(entry.id, value as Buffer, Math.abs(most) || -1)
-      if (changes !== 0) grow(keyspace, entry, -Number(changes))
-      return Number(changes)
     },
   },
   {
@@ -136,48 +94,11 @@ export const lists: readonly Command[] = [
     flags: ['write', 'frees'],
     keys: oneKey,
     run: ({ keyspace }, [key, start, stop]) => {
-      const range = rangeOf(integerOf(start), integerOf(stop))
+      const range = rangeOf(roughIntegerOf(start), roughIntegerOf(stop))
       const entry = keyspace.findOf(key as Buffer, list)
       if (entry) trim(keyspace, entry, range(entry.size))
       return ok
     },
-  },
-  {
-    name: 'lpos',
-    summary: 'The index of an element of this value, or null; with COUNT, the indexes of several, of all if it is 0.',
-    usage: 'key value [RANK rank] [COUNT count] [MAXLEN length]',
-    arity: [2, 8],
-    flags: ['readonly'],
-    keys: oneKey,
-    run: ({ keyspace }, [key, value, ...words]) => {
-      const { rank, count, lengthMax } = searchOf(words)
-      const entry = keyspace.findOf(key as Buffer, list)
-      if (!entry) return count === undefined ? null : []
-      const found = search(keyspace, entry, value as Buffer, { rank, count: count ?? 1, lengthMax })
-      const indexes =
-        rank > 0 ? indexesOf(keyspace, entry, found) : indexesOf(keyspace, entry, found.toReversed()).reverse()
-      return count === undefined ? (indexes[0] ?? null) : indexes
-    },
-  },
-  {
-    name: 'lmove',
-    summary: 'Moves the element at an end of a list to an end of another one, or of the same; returns it.',
-    usage: 'source destination LEFT | RIGHT LEFT | RIGHT',
-    arity: 4,
-    flags: ['write'],
-    keys: twoKeys,
-    run: ({ keyspace }, [source, destination, from, to]) =>
-      move(keyspace, source as Buffer, destination as Buffer, { from: sideOf(from), to: sideOf(to) }),
-  },
-  {
-    name: 'rpoplpush',
-    summary: 'Moves the last element of a list to the beginning of another one; returns it.',
-    usage: 'source destination',
-    arity: 2,
-    flags: ['write'],
-    keys: twoKeys,
-    run: ({ keyspace }, [source, destination]) =>
-      move(keyspace, source as Buffer, destination as Buffer, { from: 'RIGHT', to: 'LEFT' }),
   },
 ]
 
@@ -207,37 +128,15 @@ function popCommand(name: string, side: Side): Command {
     flags: ['write', 'frees'],
     keys: oneKey,
     run: ({ keyspace }, [key, count]) => {
-      const most = count && integerOf(count)
-      if (most !== undefined && most < 0) throw new CommandError('ERR', 'value is out of range, must be positive')
+      const most = count && positiveOf(count)
       const entry = keyspace.findOf(key as Buffer, list)
-      if (!entry) return null
-      if (most !== undefined) return popMany(keyspace, entry, side, most)
+      if (!entry) return most === undefined ? null : nullList
+      if (most !== undefined) return popItems(keyspace, entry, side, most)
       const value = popItem(keyspace, entry, side)
       grow(keyspace, entry, -1)
       return value
     },
   }
-}
-
-/** LEFT or RIGHT. */
-export function sideOf(argument: Buffer | undefined): Side {
-  const word = wordOf(argument)
-  if (word !== 'LEFT' && word !== 'RIGHT') throw syntaxError()
-  return word
-}
-
-function popMany(keyspace: Keyspace, entry: Entry, side: Side, most: number): Reply {
-  const { id, size } = entry
-  const count = Math.min(most, size)
-  if (count === 0) return []
-  const rows = keyspace
-    .sql(`SELECT position, value FROM items WHERE id = ? ORDER BY position ${side === 'LEFT' ? '' : 'DESC'} LIMIT ?`)
-    .all(id, count) as unknown as [number, Uint8Array][]
-  const ends = [rows[0]?.[0] as number, rows.at(-1)?.[0] as number]
-  // Of a whole list, the rows are left to the sweeper.
-  if (count < size) deleteBetween(keyspace, entry, Math.min(...ends), Math.max(...ends))
-  grow(keyspace, entry, -count)
-  return rows.map(([, value]) => bufferOf(value))
 }
 
 /** What `start` and `stop`, both included, mean for a list of some size. */
@@ -252,50 +151,6 @@ function rangeOf(start: number, stop: number): (size: number) => { from: number;
 function valueAt(keyspace: Keyspace, { id }: Entry, position: number): Buffer | null {
   const row = keyspace.sql('SELECT value FROM items WHERE id = ? AND position = ?').get(id, position)
   return row ? bufferOf((row as unknown as [Uint8Array])[0]) : null
-}
-
-interface Search {
-  /** The how manieth, from 1; below 0 from the end. */
-  readonly rank: number
-  /** 0: all. */
-  readonly count: number
-  /** How many elements are looked at; 0: all. */
-  readonly lengthMax: number
-}
-
-function searchOf(words: readonly Buffer[]): Omit<Search, 'count'> & { count: number | undefined } {
-  if (words.length % 2 !== 0) throw syntaxError()
-  let rank = 1
-  let count: number | undefined
-  let lengthMax = 0
-  for (let i = 0; i < words.length; i += 2) {
-    const word = wordOf(words[i])
-    const number = integerOf(words[i + 1])
-    if (word === 'RANK') rank = number
-    else if (word === 'COUNT') count = number
-    else if (word === 'MAXLEN') lengthMax = number
-    else throw syntaxError()
-    if (word === 'RANK' ? number === 0 : number < 0) {
-      throw new CommandError('ERR', word === 'RANK' ? "RANK can't be zero" : `${word} can't be negative`)
-    }
-  }
-  return { rank, count, lengthMax }
-}
-
-/** Where elements of a value lie, in the order of the search. */
-function search(keyspace: Keyspace, entry: Entry, value: Buffer, { rank, count, lengthMax }: Search): number[] {
-  const isForward = rank > 0
-  const isLimited = lengthMax > 0 && lengthMax < entry.size
-  const end = isLimited
-    ? positionAt(keyspace, entry, isForward ? lengthMax - 1 : entry.size - lengthMax)
-    : Number.MAX_SAFE_INTEGER * (isForward ? 1 : -1)
-  const rows = keyspace
-    .sql(
-      `SELECT position FROM items WHERE id = ? AND value = ? AND position ${isForward ? '<=' : '>='} ?
-       ORDER BY position ${isForward ? '' : 'DESC'} LIMIT ? OFFSET ?`,
-    )
-    .all(entry.id, value, end as number, count || -1, Math.abs(rank) - 1) as unknown as [number][]
-  return rows.map(([position]) => position)
 }
 
 function trim(keyspace: Keyspace, entry: Entry, { from, count }: { from: number; count: number }): void {
@@ -317,16 +172,4 @@ function trim(keyspace: Keyspace, entry: Entry, { from, count }: { from: number;
     .run(kept.id, id, first, last)
   keyspace.resize(kept, count)
   if (expires !== null) keyspace.expireAt(kept, expires)
-}
-
-function move(keyspace: Keyspace, source: Buffer, destination: Buffer, { from, to }: { from: Side; to: Side }): Reply {
-  const taken = keyspace.findOf(source, list)
-  keyspace.findOf(destination, list)
-  if (!taken) return null
-  const given = keyspace.obtain(destination, list)
-  const value = popItem(keyspace, taken, from)
-  pushItems(keyspace, given, to, [value])
-  grow(keyspace, given, 1)
-  grow(keyspace, taken, -1)
-  return value
 }

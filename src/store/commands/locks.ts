@@ -104,7 +104,9 @@ function acquire({ keyspace, now, owner }: CommandContext, [key, holder, ttl, wa
   if (waitMs < 0 || !owner) return null
   const expires = lease?.entry.expires ?? null
   // The first of those who wait looks again when the lease ends; the others are woken by what it does.
-  return owner.waitFor([key as Buffer], waitMs, null, isBehind || expires === null ? undefined : expires - now)
+  return owner.waitFor([key as Buffer], waitMs, null, {
+    wakeAfterMs: isBehind || expires === null ? undefined : expires - now,
+  })
 }
 
 function grant(keyspace: Keyspace, key: Buffer, holder: Buffer, expires: number): number {

@@ -10,6 +10,7 @@ import {
   rankMoved,
   rankRemoved,
   ranksRemoved,
+  rebuildRanks,
   rowsFrom,
 } from './ranks.ts'
 
@@ -103,6 +104,34 @@ export function rowsIn(keyspace: Keyspace, entry: Entry, range: Range, slice: Sl
   if (wanted <= 0) return []
   if (!isReverse) return rowsFrom(keyspace, entry, start + offset, wanted)
   return rowsFrom(keyspace, entry, start + count - offset - wanted, wanted).reverse()
+}
+
+/** Copies what `rowsIn` would return into a new sorted set without reading it; returns how many they are. */
+export function copyRange(target: Ranked, source: Entry, range: Range, slice: Slice): number {
+  const { keyspace, entry } = target
+  const { from, to } = range
+  const { offset, limit, isReverse } = slice
+  const before = to ? 'AND (score, member) < (?, ?)' : ''
+  const order = isReverse ? 'score DESC, member DESC' : 'score, member'
+  const { changes } = keyspace
+    .sql(
+      `INSERT INTO members (id, member, score) SELECT ?, member, score FROM members
+       WHERE id = ? AND (score, member) >= (?, ?) ${before} ORDER BY ${order} LIMIT ? OFFSET ?`,
+    )
+    .run(entry.id, source.id, from.score, from.member, ...(to ? [to.score, to.member] : []), limit, offset)
+  return filled(target, Number(changes))
+}
+
+/** A new sorted set has got all its rows at once: counts them, or removes it if there are none. */
+export function filled(target: Ranked, size: number): number {
+  const { keyspace, entry } = target
+  if (size === 0) keyspace.remove(entry)
+  else {
+    keyspace.resize(entry, size)
+    rebuildRanks(target)
+    keyspace.touch(entry.name)
+  }
+  return size
 }
 
 function skip(

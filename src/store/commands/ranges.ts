@@ -28,8 +28,13 @@ export function scoreRangeOf(min: Buffer | undefined, max: Buffer | undefined): 
 
 function scoreBoundOf(argument: Buffer | undefined): { score: number; isExcluded: boolean } {
   const isExcluded = argument?.[0] === parenthesis
+  // As C reads it: up to a byte of 0, without the blanks before it, and too large is infinite.
+  const text = (argument?.toString('latin1', isExcluded ? 1 : 0) ?? '').split('\0', 1)[0] as string
+  if (text === '') return { score: 0, isExcluded }
+  const number = text.replace(/^[ \t-\r]+/, '')
+  const isDecimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(number)
   try {
-    return { score: floatOf(isExcluded ? argument?.subarray(1) : argument), isExcluded }
+    return { score: isDecimal ? Number(number) : floatOf(Buffer.from(number, 'latin1')), isExcluded }
   } catch {
     throw new CommandError('ERR', 'min or max is not a float')
   }

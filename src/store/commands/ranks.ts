@@ -122,6 +122,23 @@ export function ranksRemoved(set: Ranked, from: Place, to: Place | undefined): v
   }
 }
 
+/** Counts all anew: of a set that has got its members otherwise than one by one. */
+export function rebuildRanks(set: Ranked): void {
+  const { keyspace, entry, blockSizeMax } = set
+  removeAllBlocks(set)
+  if (entry.size <= blockSizeMax) return
+  const count = Math.ceil(entry.size / Math.max(1, Math.floor(blockSizeMax / 2)))
+  const size = Math.ceil(entry.size / count)
+  keyspace
+    .sql(
+      `INSERT INTO blocks (id, score, member, size)
+       SELECT ?1, iif(n = 0, ?3, score), iif(n = 0, x'', member), min(?2, ?4 - n) FROM
+         (SELECT score, member, row_number() OVER (ORDER BY score, member) - 1 AS n FROM members WHERE id = ?1)
+       WHERE n % ?2 = 0`,
+    )
+    .run(entry.id, size, lowest.score, entry.size)
+}
+
 function growBlock(set: Ranked, block: Block): void {
   const grown = { ...block, size: block.size + 1 }
   writeSize(set, grown)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Argument } from '../engines/engine.ts'
 import { MemoryEngine } from '../engines/memory.ts'
-import type { Reply } from '../resp/reply.ts'
+import { Members, type Reply } from '../resp/reply.ts'
 
 function open() {
   const engine = new MemoryEngine()
@@ -14,6 +14,7 @@ function open() {
 /** Buffers as texts. */
 function plain(reply: Reply): unknown {
   if (Buffer.isBuffer(reply)) return reply.toString()
+  if (reply instanceof Members) return reply.items.map(plain)
   return Array.isArray(reply) ? reply.map(plain) : reply
 }
 

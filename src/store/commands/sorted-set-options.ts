@@ -1,5 +1,5 @@
 /** Reads the options of ZADD and of ZRANGE. */
-import { floatOf, integerOf, wordOf } from './arguments.ts'
+import { floatOf, roughIntegerOf, wordOf } from './arguments.ts'
 import { CommandError, syntaxError } from './command-error.ts'
 
 export interface AddOptions {
@@ -22,12 +22,13 @@ export function addOptionsOf(args: readonly Buffer[]): AddOptions {
   let first = 0
   for (; /^(?:NX|XX|GT|LT|CH|INCR)$/.test(wordOf(args[first])); first++) words.add(wordOf(args[first]))
   const has = (word: string) => words.has(word)
-  const pairs = pairsOf(args.slice(first))
+  const rest = args.slice(first)
+  if (rest.length === 0 || rest.length % 2 !== 0) throw syntaxError()
   if (has('NX') && has('XX')) throw incompatible('XX and NX options at the same time are not compatible')
   if ((has('GT') && has('LT')) || (has('NX') && (has('GT') || has('LT')))) {
     throw incompatible('GT, LT, and/or NX options at the same time are not compatible')
   }
-  if (has('INCR') && pairs.length > 1) throw incompatible('INCR option supports a single increment-element pair')
+  if (has('INCR') && rest.length > 2) throw incompatible('INCR option supports a single increment-element pair')
   return {
     isNew: has('NX'),
     isOld: has('XX'),
@@ -35,12 +36,11 @@ export function addOptionsOf(args: readonly Buffer[]): AddOptions {
     isLess: has('LT'),
     countsChanged: has('CH'),
     isIncrement: has('INCR'),
-    pairs,
+    pairs: pairsOf(rest),
   }
 }
 
 function pairsOf(args: readonly Buffer[]): [number, Buffer][] {
-  if (args.length === 0 || args.length % 2 !== 0) throw syntaxError()
   const pairs: [number, Buffer][] = []
   for (let i = 0; i < args.length; i += 2) pairs.push([scoreArgumentOf(args[i]), args[i + 1] as Buffer])
   return pairs
@@ -66,23 +66,30 @@ export interface RangeOptions {
   readonly limit: number
 }
 
-/** What stands behind the ends of a range; a command of a fixed kind and direction has no words for these. */
+/**
+ * What stands behind the ends of a range; a command of a fixed kind and direction has no words for these, and one that stores
+ * has none for scores.
+ */
 export function rangeOptionsOf(
   args: readonly Buffer[],
-  fixed?: Pick<RangeOptions, 'kind' | 'isReverse'>,
+  { fixed, hasScores = true }: { fixed?: Pick<RangeOptions, 'kind' | 'isReverse'>; hasScores?: boolean } = {},
 ): RangeOptions {
   const options = { kind: 'index' as RangeKind, isReverse: false, withScores: false, ...fixed }
   let limits: { offset: number; limit: number } | undefined
+  let hasLimit = false
   for (let i = 0; i < args.length; i++) {
     const word = wordOf(args[i])
-    if (word === 'WITHSCORES') options.withScores = true
-    else if (word === 'LIMIT' && i + 2 < args.length) limits = limitsOf(args[++i], args[++i])
-    else if (word === 'BYSCORE' && !fixed && options.kind !== 'lex') options.kind = 'score'
-    else if (word === 'BYLEX' && !fixed && options.kind !== 'score') options.kind = 'lex'
-    else if (word === 'REV' && !fixed) options.isReverse = true
+    if (word === 'WITHSCORES' && hasScores) options.withScores = true
+    else if (word === 'LIMIT' && i + 2 < args.length) {
+      limits = limitsOf(args[++i], args[++i])
+      hasLimit = roughIntegerOf(args[i]) !== -1
+    } else if (word === 'BYSCORE' && !fixed && options.kind === 'index') options.kind = 'score'
+    else if (word === 'BYLEX' && !fixed && options.kind === 'index') options.kind = 'lex'
+    else if (word === 'REV' && !fixed && !options.isReverse) options.isReverse = true
     else throw syntaxError()
   }
-  if (limits && options.kind === 'index') {
+  // -1 is as if there were none.
+  if (hasLimit && options.kind === 'index') {
     const message = 'syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX'
     throw new CommandError('ERR', message)
   }
@@ -94,7 +101,8 @@ export function rangeOptionsOf(
 
 /** As in Redis: a limit below 0 is none, and with an offset below 0 there is nothing. */
 function limitsOf(offset: Buffer | undefined, limit: Buffer | undefined): { offset: number; limit: number } {
-  const from = integerOf(offset)
-  const count = integerOf(limit)
-  return { offset: Math.max(0, from), limit: from < 0 ? 0 : count < 0 ? Number.MAX_SAFE_INTEGER : count }
+  const from = roughIntegerOf(offset)
+  const count = roughIntegerOf(limit)
+  const all = Number.MAX_SAFE_INTEGER
+  return { offset: Math.min(Math.max(0, from), all), limit: from < 0 ? 0 : count < 0 ? all : Math.min(count, all) }
 }

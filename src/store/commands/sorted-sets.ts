@@ -1,21 +1,18 @@
 /** Members with a score each, in the order of their scores; the sorted set of saola/store. */
-import { type Entry, keyTypes } from '../database/keyspace.ts'
+import { keyTypes } from '../database/keyspace.ts'
 import { Double, type Reply } from '../resp/reply.ts'
 import { integerOf, wordOf } from './arguments.ts'
 import { type Command, type CommandContext, oneKey } from './command.ts'
 import { CommandError, syntaxError } from './command-error.ts'
-import { countIn, removeMember, removeRange, removeRows, rowsIn, type Slice, scoreOf, writeMember } from './members.ts'
-import { everything, lexBoundsOf, lexRangeOf, placeAfter, type Range, scoreRangeOf } from './ranges.ts'
-import { blockSizeMax as blockSizeMaxDefault, countBefore, type MemberRow, type Ranked } from './ranks.ts'
-import {
-  type AddOptions,
-  addOptionsOf,
-  type RangeKind,
-  type RangeOptions,
-  rangeOptionsOf,
-  scoreArgumentOf,
-} from './sorted-set-options.ts'
-import { bufferOf } from './strings.ts'
+import { removeMember, removeRows, rowsIn, scoreOf, writeMember } from './members.ts'
+import { everything, placeAfter } from './ranges.ts'
+import { blockSizeMax as blockSizeMaxDefault, countBefore, type Ranked } from './ranks.ts'
+import { flat } from './scored.ts'
+import { sortedSetAlgebra } from './sorted-set-algebra.ts'
+import { type AddOptions, addOptionsOf, scoreArgumentOf } from './sorted-set-options.ts'
+import { sortedSetPops } from './sorted-set-pops.ts'
+import { randomScored } from './sorted-set-random.ts'
+import { findRange, sortedSetRanges } from './sorted-set-ranges.ts'
 
 const pageMax = 10_000
 const { zset } = keyTypes
@@ -106,100 +103,6 @@ export function sortedSetCommands(blockSizeMax: number): readonly Command[] {
     ),
     {
       ...readonly,
-      name: 'zrange',
-      summary:
-        'The members between two indexes, scores (BYSCORE) or texts (BYLEX); in reverse with the upper end first.',
-      usage: 'key start stop [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]',
-      arity: -3,
-      run: (context, [key, start, stop, ...options]) =>
-        range(context, key as Buffer, [start, stop] as Buffer[], rangeOptionsOf(options)),
-    },
-    ...[
-      { name: 'zrevrange', kind: 'index', isReverse: true },
-      { name: 'zrangebyscore', kind: 'score', isReverse: false },
-      { name: 'zrevrangebyscore', kind: 'score', isReverse: true },
-      { name: 'zrangebylex', kind: 'lex', isReverse: false },
-      { name: 'zrevrangebylex', kind: 'lex', isReverse: true },
-    ].map(
-      ({ name, kind, isReverse }): Command => ({
-        ...readonly,
-        name,
-        summary: `As zrange${kind === 'index' ? '' : kind === 'score' ? ' BYSCORE' : ' BYLEX'}${isReverse ? ' REV' : ''}.`,
-        usage: `key ${isReverse && kind !== 'index' ? 'max min' : kind === 'index' ? 'start stop' : 'min max'} [WITHSCORES] [LIMIT offset count]`,
-        arity: -3,
-        run: (context, [key, start, stop, ...options]) => {
-          const fixed = { kind: kind as RangeKind, isReverse }
-          return range(context, key as Buffer, [start, stop] as Buffer[], rangeOptionsOf(options, fixed))
-        },
-      }),
-    ),
-    ...(['score', 'lex'] as const).map(
-      (kind): Command => ({
-        ...readonly,
-        name: kind === 'score' ? 'zcount' : 'zlexcount',
-        summary: `How many members there are between two ${kind === 'score' ? 'scores' : 'texts'}.`,
-        usage: 'key min max',
-        arity: 3,
-        run: (context, [key, min, max]) => {
-          const found = findRange(context, key as Buffer, kind, min, max)
-          return found ? countIn(context.keyspace, found.entry, found.range) : 0
-        },
-      }),
-    ),
-    ...(['score', 'lex'] as const).map(
-      (kind): Command => ({
-        ...frees,
-        name: `zremrangeby${kind}`,
-        summary: `Removes the members between two ${kind === 'score' ? 'scores' : 'texts'}; returns how many there were.`,
-        usage: 'key min max',
-        arity: 3,
-        run: (context, [key, min, max]) => {
-          const found = findRange(context, key as Buffer, kind, min, max)
-          return found ? removeRange({ keyspace: context.keyspace, entry: found.entry, blockSizeMax }, found.range) : 0
-        },
-      }),
-    ),
-    {
-      ...frees,
-      name: 'zremrangebyrank',
-      summary: 'Removes the members between two indexes; returns how many there were.',
-      usage: 'key start stop',
-      arity: 3,
-      run: ({ keyspace }, [key, start, stop]) => {
-        const entry = keyspace.findOf(key as Buffer, zset)
-        const slice = sliceOf(entry?.size ?? 0, start, stop)
-        if (!entry || slice.limit <= 0) return 0
-        const ends = [slice.offset, slice.offset + slice.limit - 1].flatMap(offset =>
-          rowsIn(keyspace, entry, everything, { offset, limit: 1, isReverse: false }),
-        )
-        removeRows({ keyspace, entry, blockSizeMax }, slice.limit === 1 ? ends.slice(1) : ends)
-        return slice.limit
-      },
-    },
-    ...[
-      { name: 'zpopmin', isReverse: false },
-      { name: 'zpopmax', isReverse: true },
-    ].map(
-      ({ name, isReverse }): Command => ({
-        ...frees,
-        name,
-        summary: `Removes the members with the ${isReverse ? 'highest' : 'lowest'} scores, one or so many, and returns them.`,
-        usage: 'key [count]',
-        arity: [1, 2],
-        run: (context, [key, count]) => {
-          const { keyspace } = context
-          const limit = count === undefined ? 1 : integerOf(count)
-          if (limit < 0) throw new CommandError('ERR', 'value is out of range, must be positive')
-          const entry = keyspace.findOf(key as Buffer, zset)
-          if (!entry || limit === 0) return []
-          const rows = rowsIn(keyspace, entry, everything, { offset: 0, limit, isReverse })
-          removeRows({ keyspace, entry, blockSizeMax }, rows)
-          return count === undefined ? flat(rows) : scored(context, rows)
-        },
-      }),
-    ),
-    {
-      ...readonly,
       name: 'saola.zset.page',
       summary:
         'The next members and their scores, lowest or highest first (UP, DOWN), after one; without one the first.',
@@ -236,6 +139,10 @@ export function sortedSetCommands(blockSizeMax: number): readonly Command[] {
         return rows.length
       },
     },
+    ...sortedSetRanges(blockSizeMax),
+    ...sortedSetPops(blockSizeMax),
+    ...sortedSetAlgebra(blockSizeMax),
+    ...randomScored,
   ]
 }
 
@@ -275,7 +182,7 @@ function scoreAfter(options: AddOptions, old: number | undefined, wanted: number
   if (old === undefined ? options.isOld : options.isNew) return undefined
   const score = options.isIncrement ? (old ?? 0) + wanted : wanted
   // Only ZINCRBY and INCR come here, and they have one pair: nothing is changed yet.
-  if (Number.isNaN(score)) throw new CommandError('STORE_NOT_A_NUMBER', 'resulting score is not a number (NaN)')
+  if (Number.isNaN(score)) throw new CommandError('ERR', 'resulting score is not a number (NaN)')
   if (old !== undefined && ((options.isGreater && score <= old) || (options.isLess && score >= old))) return undefined
   return score
 }
@@ -286,56 +193,4 @@ function scores({ keyspace }: CommandContext, key: Buffer, members: readonly Buf
     const score = entry && scoreOf(keyspace, entry, member)
     return score === undefined ? null : new Double(score)
   })
-}
-
-function range(context: CommandContext, key: Buffer, [start, stop]: readonly Buffer[], options: RangeOptions): Reply {
-  const { keyspace } = context
-  const { kind, isReverse, withScores } = options
-  let rows: MemberRow[] = []
-  if (kind === 'index') {
-    const entry = keyspace.findOf(key, zset)
-    const slice = sliceOf(entry?.size ?? 0, start, stop)
-    if (entry) rows = rowsIn(keyspace, entry, everything, { ...slice, isReverse })
-  } else {
-    const [min, max] = isReverse ? [stop, start] : [start, stop]
-    const found = findRange(context, key, kind, min, max)
-    if (found) rows = rowsIn(keyspace, found.entry, found.range, options)
-  }
-  return withScores ? scored(context, rows) : rows.map(([member]) => bufferOf(member))
-}
-
-/** Indexes below 0 count from the end. */
-function sliceOf(size: number, start: Buffer | undefined, stop: Buffer | undefined): Slice {
-  const [first = 0, last = 0] = [integerOf(start), integerOf(stop)].map(index => (index < 0 ? index + size : index))
-  const offset = Math.max(0, first)
-  return { offset, limit: Math.min(last, size - 1) - offset + 1, isReverse: false }
-}
-
-/** What the ends mean, also when there is no such key: an error must not depend on it. */
-function findRange(
-  { keyspace }: CommandContext,
-  key: Buffer,
-  kind: 'score' | 'lex',
-  min: Buffer | undefined,
-  max: Buffer | undefined,
-): { entry: Entry; range: Range } | undefined {
-  const scoreRange = kind === 'score' ? scoreRangeOf(min, max) : undefined
-  const bounds = kind === 'lex' ? lexBoundsOf(min, max) : undefined
-  const entry = keyspace.findOf(key, zset)
-  if (!entry) return undefined
-  if (!bounds) return scoreRange && { entry, range: scoreRange }
-  // All members have one score, or the answer means nothing, as in Redis: that of the first.
-  const [first] = rowsIn(keyspace, entry, everything, { offset: 0, limit: 1, isReverse: false })
-  const found = first && lexRangeOf(first[1], bounds)
-  return found && { entry, range: found }
-}
-
-function flat(rows: readonly MemberRow[]): Reply[] {
-  return rows.flatMap(([member, score]) => [bufferOf(member), new Double(score)])
-}
-
-/** Pairs for those who speak RESP3, else one list. */
-function scored({ owner }: CommandContext, rows: readonly MemberRow[]): Reply[] {
-  if (owner?.client.protocol === 2) return flat(rows)
-  return rows.map(([member, score]) => [bufferOf(member), new Double(score)])
 }

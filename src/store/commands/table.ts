@@ -2,41 +2,68 @@
 
 import { isStoredAsItIs, storedName } from '../database/key-names.ts'
 import { administration } from './administration.ts'
+import { bitFields } from './bit-fields.ts'
+import { bits } from './bits.ts'
 import { caches } from './caches.ts'
+import { client } from './client.ts'
 import type { Command, KeyPositions } from './command.ts'
+import { type CommandTable, commandCommand } from './command-command.ts'
 import { CommandError } from './command-error.ts'
+import { config } from './config.ts'
 import { connection } from './connection.ts'
+import { counting } from './counting.ts'
+import { databases, transfers } from './databases.ts'
+import { hashScans } from './hash-scans.ts'
 import { hashes } from './hashes.ts'
+import { identification } from './identification.ts'
+import { info } from './info.ts'
+import { keyScans } from './key-scans.ts'
+import { keyTimes } from './key-times.ts'
 import { keys } from './keys.ts'
 import { listArrays } from './list-arrays.ts'
+import { listMoves } from './list-moves.ts'
+import { listSearches } from './list-searches.ts'
 import { listTakes } from './list-takes.ts'
 import { lists } from './lists.ts'
 import { locks } from './locks.ts'
 import { maps } from './maps.ts'
+import { objects } from './objects.ts'
+import { queueing } from './queueing.ts'
+import { setAlgebra } from './set-algebra.ts'
+import { randomMembers } from './set-random.ts'
 import { sets } from './sets.ts'
 import { sortedSets } from './sorted-sets.ts'
+import { sorts } from './sort.ts'
+import { stringRanges } from './string-ranges.ts'
 import { strings } from './strings.ts'
+import { subscriptions } from './subscriptions.ts'
+import { timeAndSaves } from './time-and-saves.ts'
 import { transactions } from './transaction.ts'
 
+/** By the groups that Redis has in its documentation; ours, which begin with `saola.`, are one of their own there. */
+export const commandGroups: Readonly<Record<string, readonly Command[]>> = {
+  generic: [...keys, ...keyTimes, ...keyScans, ...transfers, ...objects, ...sorts],
+  string: [...strings, ...counting, ...stringRanges],
+  bitmap: [...bits, ...bitFields],
+  hash: [...hashes, ...hashScans, ...maps],
+  list: [...lists, ...listSearches, ...listMoves, ...listArrays, ...listTakes],
+  set: [...sets, ...randomMembers, ...setAlgebra],
+  'sorted-set': sortedSets,
+  saola: [...locks, ...caches],
+  connection: [...connection, ...identification, client],
+  pubsub: subscriptions,
+  transactions: [...queueing, ...transactions],
+  server: [...databases, ...administration, ...timeAndSaves, config, info, commandCommand(() => table)],
+}
+
 export const commands: ReadonlyMap<string, Command> = new Map(
-  [
-    ...keys,
-    ...strings,
-    ...hashes,
-    ...maps,
-    ...sets,
-    ...sortedSets,
-    ...lists,
-    ...listArrays,
-    ...listTakes,
-    ...locks,
-    ...caches,
-    ...connection,
-    ...administration,
-    ...transactions,
-  ].map(command => [command.name, command]),
+  Object.values(commandGroups)
+    .flat()
+    .map(command => [command.name, command]),
 )
 
+const table: CommandTable = { all: commands, groups: commandGroups, commandOf, keysOf }
+const unknownTextMax = 128
 const byText = new Map<string, Command>()
 
 /**
@@ -45,7 +72,9 @@ const byText = new Map<string, Command>()
  * @throws {CommandError} when there is none of this name, or the number of arguments is wrong.
  */
 export function commandOf(request: readonly Buffer[]): Command {
-  return commandNamed(request[0]?.toString('latin1') ?? '', request.length - 1)
+  const name = request[0]?.toString('latin1') ?? ''
+  if (!byText.has(name) && !commands.has(name.toLowerCase())) throw unknownCommand(name, request)
+  return commandNamed(name, request.length - 1)
 }
 
 /** The same for a name and a number of arguments. */
@@ -58,10 +87,24 @@ export function commandNamed(name: string, count: number): Command {
   return command
 }
 
+/** With the beginning of its arguments, as Redis shows it. */
+function unknownCommand(name: string, [, ...args]: readonly Buffer[]): CommandError {
+  let shown = ''
+  for (const arg of args) {
+    const left = unknownTextMax - shown.length
+    if (left <= 0) break
+    shown += `'${arg.toString('latin1', 0, left)}' `
+  }
+  return new CommandError(
+    'ERR',
+    `unknown command '${name.slice(0, unknownTextMax)}', with args beginning with: ${shown}`,
+  )
+}
+
 /** As clients write it: mostly in capitals. */
 function lookUp(text: string): Command {
   const command = commands.get(text.toLowerCase())
-  if (!command) throw new CommandError('ERR', `unknown command '${text.slice(0, 128)}'`)
+  if (!command) throw unknownCommand(text, [])
   if (byText.size < 4 * commands.size) byText.set(text, command)
   return command
 }

@@ -71,7 +71,8 @@ export function errorConformance(open: OpenEngine): void {
   })
 
   test('STORE_TOO_MANY_KEYS: one more key than allowed; keys that there are may change', async t => {
-    const { store } = await openSubject(open, t, { keysMax: 2 })
+    const { store, differs } = await openSubject(open, t, { keysMax: 2 })
+    if (differs('no limit of keys')) return t.skip('The engine has no limit of keys.')
     await store.map('m').set('a', 1)
     await store.counter('c').increment()
     await assert.rejects(store.map('n').set('a', 1), { code: 'STORE_TOO_MANY_KEYS' })

@@ -20,14 +20,14 @@ export function keyConformance(open: OpenEngine): void {
   test('a key is found, typed, renamed and deleted', async t => {
     const { engine } = await openSubject(open, t)
     await engine.call(['set', 'a', 'x'])
-    await engine.call(['hset', 'h', 'f', 'y'])
-    assert.equal(await engine.call(['exists', 'a', 'h', 'absent', 'a']), 3)
-    assert.deepEqual(await engine.call(['type', 'h']), new Status('hash'))
+    await engine.call(['hset', '{a}h', 'f', 'y'])
+    assert.equal(await engine.call(['exists', 'a', '{a}h', 'absent', 'a']), 3)
+    assert.deepEqual(await engine.call(['type', '{a}h']), new Status('hash'))
     assert.deepEqual(await engine.call(['type', 'absent']), new Status('none'))
-    assert.deepEqual(await engine.call(['rename', 'h', 'a']), ok)
+    assert.deepEqual(await engine.call(['rename', '{a}h', 'a']), ok)
     assert.deepEqual(await engine.call(['hget', 'a', 'f']), Buffer.from('y'))
     assert.equal(await engine.call(['dbsize']), 1)
-    await assert.rejects(engine.call(['rename', 'absent', 'b']), { code: 'STORE_COMMAND' })
+    await assert.rejects(engine.call(['rename', '{b}absent', 'b']), { code: 'STORE_COMMAND' })
     assert.equal(await engine.call(['del', 'a', 'absent']), 1)
     assert.equal(await engine.call(['hlen', 'a']), 0)
   })
@@ -71,7 +71,7 @@ export function keyConformance(open: OpenEngine): void {
   test('keys are listed by a pattern, all or page by page', async t => {
     const { engine } = await openSubject(open, t)
     const names = Array.from({ length: 30 }, (_, i) => `user:${i}`)
-    await engine.call(['mset', ...names.flatMap(name => [name, 'x']), 'other', 'x', 'user', 'x', 'user*', 'x'])
+    await Promise.all([...names, 'other', 'user', 'user*'].map(name => engine.call(['set', name, 'x'])))
     const sorted = names.toSorted()
     assert.deepEqual(textOf(await engine.call(['keys', 'user:*'])).toSorted(), sorted)
     assert.deepEqual(textOf(await engine.call(['keys', 'user:[12]'])).toSorted(), ['user:1', 'user:2'])
@@ -96,7 +96,7 @@ export function keyConformance(open: OpenEngine): void {
   })
 
   test('the keys of a store are listed by pattern, looked at, ended and deleted', async t => {
-    const { store } = await openSubject(open, t)
+    const { store, pid } = await openSubject(open, t)
     const stock = store.map<number>('stock')
     await stock.set('tea', 1)
     await store.counter('a:1').increment()
@@ -114,6 +114,6 @@ export function keyConformance(open: OpenEngine): void {
     assert.equal(await store.expire('x', null), false)
     assert.equal(await store.delete('stock', 'a:1', 'x'), 2)
     assert.equal(await store.ttl('stock'), undefined)
-    assert.deepEqual([(await store.info()).keys, (await store.info()).pid], [1, process.pid])
+    assert.deepEqual([(await store.info()).keys, (await store.info()).pid], [1, pid])
   })
 }

@@ -195,7 +195,7 @@ export function listConformance(open: OpenEngine): void {
   })
 
   test('iteration sees what was there all the time, whatever is pushed and popped meanwhile', async t => {
-    const { store } = await openSubject(open, t)
+    const { store, differs } = await openSubject(open, t)
     const list = store.list<unknown>('l')
     const numbers = Array.from({ length: 1500 }, (_, i) => i)
     await list.push(...numbers)
@@ -208,7 +208,8 @@ export function listConformance(open: OpenEngine): void {
       await list.splice(700, 1)
       await list.push('last')
     }
-    assert.deepEqual(seen, [...numbers.filter(i => i !== 700), 'last'])
+    const changed = [...numbers.filter(i => i !== 700), 'last']
+    assert.deepEqual(seen, differs('lists are copied') ? numbers : changed)
   })
 
   test('an element may be very long', async t => {

@@ -30,7 +30,7 @@ export function setConformance(open: OpenEngine): void {
     const set = store.set('s')
     assert.deepEqual([await set.has(1), await set.hasMany([1]), await set.size()], [false, [false], 0])
     assert.deepEqual([await set.pop(), await set.popMany(3), await set.delete(1)], [undefined, [], 0])
-    assert.deepEqual([await set.move(1, 'other'), await set.union(), await set.difference('x')], [false, [], []])
+    assert.deepEqual([await set.move(1, '{s}other'), await set.union(), await set.difference('x')], [false, [], []])
     assert.deepEqual([await set.add(), await set.addMany([])], [0, 0])
     await set.clear()
     assert.equal(await store.type('s'), 'none')
@@ -111,16 +111,16 @@ export function setConformance(open: OpenEngine): void {
 
   test('a value moves to the set of another name, at one moment', async t => {
     const { store } = await openSubject(open, t)
-    const [set, done] = [store.set<string>('s'), store.set<string>('done')]
+    const [set, done] = [store.set<string>('{s}'), store.set<string>('{s}done')]
     await set.add('a', 'b')
-    const moved = [set.move('a', 'done'), set.has('a'), done.has('a'), set.move('a', 'done')]
+    const moved = [set.move('a', '{s}done'), set.has('a'), done.has('a'), set.move('a', '{s}done')]
     assert.deepEqual(await Promise.all(moved), [true, false, true, false])
     await done.add('b')
-    assert.deepEqual([await set.move('b', 'done'), await done.size(), await store.type('s')], [true, 2, 'none'])
-    assert.deepEqual([await done.move('a', 'done'), await done.size()], [true, 2])
+    assert.deepEqual([await set.move('b', '{s}done'), await done.size(), await store.type('{s}')], [true, 2, 'none'])
+    assert.deepEqual([await done.move('a', '{s}done'), await done.size()], [true, 2])
     await assert.rejects(done.move('a', ''), { code: 'STORE_KEY_INVALID' })
-    await store.counter('c').increment()
-    await assert.rejects(done.move('a', 'c'), { code: 'STORE_WRONG_TYPE' })
+    await store.counter('{s}c').increment()
+    await assert.rejects(done.move('a', '{s}c'), { code: 'STORE_WRONG_TYPE' })
     assert.equal(await done.has('a'), true)
   })
 
@@ -235,7 +235,7 @@ export function setConformance(open: OpenEngine): void {
     await assert.rejects(set.hasMany([1]), wrongType)
     await assert.rejects(set.pop(), wrongType)
     await assert.rejects(set.popMany(1), wrongType)
-    await assert.rejects(set.move(1, 'x'), wrongType)
+    await assert.rejects(set.move(1, '{s}x'), wrongType)
     await assert.rejects(set.size(), wrongType)
     await assert.rejects(listOf(set), wrongType)
     await assert.rejects(set.union(), wrongType)

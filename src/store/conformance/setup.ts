@@ -19,7 +19,17 @@ export interface Opened {
   readonly openOther: () => Engine
   /** How many runs a property gets: fewer where one takes longer; 200 by default. */
   readonly runs?: number
+  /** In what it differs, as docs/store.md says: none by default. */
+  readonly differs?: readonly Difference[]
+  /** The process that `info` tells of; this one by default. */
+  readonly pid?: number | undefined
 }
+
+/**
+ * `no limit of keys`: `keysMax` is not observed. `lists are copied`: who goes through a list sees it as it was at the
+ * beginning.
+ */
+export type Difference = 'no limit of keys' | 'lists are copied'
 
 export interface Subject {
   readonly engine: Engine
@@ -30,14 +40,19 @@ export interface Subject {
   readonly runs: number
   /** Lets so many milliseconds go by. */
   pass(ms: number): Promise<void>
+  differs(difference: Difference): boolean
+  readonly pid: number
 }
 
 export async function openSubject(open: OpenEngine, t: TestContext, limits?: Partial<StoreLimits>): Promise<Subject> {
-  const { engine, clock, openOther, runs = 200 } = await open(t, limits)
+  const { engine, clock, openOther, runs = 200, differs = [], pid = process.pid } = await open(t, limits)
   // Timers may be a millisecond early.
   const pass = async (ms: number) => (clock ? clock.advance(`${ms}ms`) : sleep(ms + 5))
-  return { engine, store: new Store(engine), other: () => new Store(openOther()), runs, pass }
+  const subject = { engine, store: new Store(engine), other: () => new Store(openOther()), runs, pass, pid }
+  return { ...subject, differs: difference => differs.includes(difference) }
 }
+
+// In a cluster what is changed together lies in one slot, by the part of the names in braces: `{s}` and `{s}done`.
 
 /** A list that can be waited for. */
 export class Heard<Item> {

@@ -8,38 +8,38 @@ import { type OpenEngine, openSubject } from './setup.ts'
 export function storeTransactionConformance(open: OpenEngine): void {
   test('writes to several structures are carried out together, at the end', async t => {
     const { store } = await openSubject(open, t)
-    const stock = store.map<number>('stock')
-    const orders = store.list<string>('orders')
+    const stock = store.map<number>('{shop}stock')
+    const orders = store.list<string>('{shop}orders')
     const result = await store.transaction(async tx => {
-      await tx.map<number>('stock').set('tea', 1)
-      tx.list<string>('orders').push('tea', 'coffee')
-      tx.counter('sold').increment(2)
-      tx.set<string>('kinds').add('tea')
-      await tx.sortedSet('ranking').increment('tea', 3)
+      await tx.map<number>('{shop}stock').set('tea', 1)
+      tx.list<string>('{shop}orders').push('tea', 'coffee')
+      tx.counter('{shop}sold').increment(2)
+      tx.set<string>('{shop}kinds').add('tea')
+      await tx.sortedSet('{shop}ranking').increment('tea', 3)
       assert.equal(await stock.get('tea'), undefined)
       return 'done'
     })
     assert.equal(result, 'done')
     assert.deepEqual(
-      [await stock.get('tea'), await orders.slice(), await store.counter('sold').get()],
+      [await stock.get('tea'), await orders.slice(), await store.counter('{shop}sold').get()],
       [1, ['tea', 'coffee'], 2],
     )
-    assert.deepEqual([await store.type('kinds'), await store.sortedSet('ranking').score('tea')], ['set', 3])
+    assert.deepEqual([await store.type('{shop}kinds'), await store.sortedSet('{shop}ranking').score('tea')], ['set', 3])
   })
 
   test('a function that throws, and a write that fails, change nothing', async t => {
     const { store } = await openSubject(open, t)
-    const stock = store.map<number>('stock')
-    const orders = store.list<string>('orders')
+    const stock = store.map<number>('{shop}stock')
+    const orders = store.list<string>('{shop}orders')
     await orders.push('first')
     const thrown = store.transaction(tx => {
-      tx.map('stock').set('tea', 1)
+      tx.map('{shop}stock').set('tea', 1)
       throw new Error('sold out')
     })
     await assert.rejects(thrown, /sold out/)
     const failed = store.transaction(tx => {
-      tx.map('stock').set('tea', 1)
-      tx.map('orders').set('x', 1)
+      tx.map('{shop}stock').set('tea', 1)
+      tx.map('{shop}orders').set('x', 1)
     })
     await assert.rejects(failed, { code: 'STORE_WRONG_TYPE' })
     assert.equal(await stock.size(), 0)

@@ -8,33 +8,33 @@ export function transactionConformance(open: OpenEngine): void {
   test('all calls are carried out, in their order, and answered', async t => {
     const { engine } = await openSubject(open, t)
     const calls: Call[] = [
-      ['hset', 'h', 'f', 'x'],
-      ['hget', 'h', 'f'],
-      ['incr', 'c'],
-      ['incrby', 'c', 10],
-      ['del', 'h'],
+      ['hset', '{t}h', 'f', 'x'],
+      ['hget', '{t}h', 'f'],
+      ['incr', '{t}c'],
+      ['incrby', '{t}c', 10],
+      ['del', '{t}h'],
     ]
     assert.deepEqual(await engine.transaction([], calls), [1, Buffer.from('x'), 1, 11, 1])
-    assert.equal(await engine.call(['exists', 'h', 'c']), 1)
+    assert.equal(await engine.call(['exists', '{t}h', '{t}c']), 1)
     assert.deepEqual(await engine.transaction([], []), [])
   })
 
   test('a call that fails undoes all, and nothing is left of them', async t => {
     const { engine } = await openSubject(open, t)
-    await engine.call(['set', 'text', 'x'])
-    await engine.call(['hset', 'h', 'old', 'x'])
+    await engine.call(['set', '{t}text', 'x'])
+    await engine.call(['hset', '{t}h', 'old', 'x'])
     const calls: Call[] = [
-      ['hset', 'h', 'new', 'x'],
-      ['hset', 'made', 'f', 'x'],
-      ['pexpire', 'h', 1],
-      ['del', 'text'],
-      ['set', 'text', 'y'],
-      ['hget', 'text', 'f'],
+      ['hset', '{t}h', 'new', 'x'],
+      ['hset', '{t}made', 'f', 'x'],
+      ['pexpire', '{t}h', 1],
+      ['del', '{t}text'],
+      ['set', '{t}text', 'y'],
+      ['hget', '{t}text', 'f'],
     ]
     await assert.rejects(engine.transaction([], calls), { code: 'STORE_WRONG_TYPE' })
-    assert.deepEqual(await engine.call(['get', 'text']), Buffer.from('x'))
-    assert.deepEqual([await engine.call(['hlen', 'h']), await engine.call(['pttl', 'h'])], [1, -1])
-    assert.equal(await engine.call(['exists', 'made']), 0)
+    assert.deepEqual(await engine.call(['get', '{t}text']), Buffer.from('x'))
+    assert.deepEqual([await engine.call(['hlen', '{t}h']), await engine.call(['pttl', '{t}h'])], [1, -1])
+    assert.equal(await engine.call(['exists', '{t}made']), 0)
     assert.equal(await engine.call(['dbsize']), 2)
   })
 

@@ -87,13 +87,13 @@ const ways: Readonly<Record<string, (store: Store, value: unknown, options: Opti
   },
   'a transaction': async (store, value, options) => {
     await store.transaction(tx => {
-      tx.map('tx-map', options).set('k', value)
+      tx.map('{tx}map', options).set('k', value)
     })
     await store.transaction(tx => {
-      tx.list('tx-list', options).push(value)
-      tx.set('tx-set', options).add(value)
+      tx.list('{tx}list', options).push(value)
+      tx.set('{tx}set', options).add(value)
     })
-    return store.map('tx-map', options).take('k')
+    return store.map('{tx}map', options).take('k')
   },
 }
 

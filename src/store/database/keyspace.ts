@@ -5,7 +5,7 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { CommandError, wrongType } from '../commands/command-error.ts'
-import { databaseOfName, type NameRange, rangesOf } from './key-names.ts'
+import { databaseOfName, databasesMax, type NameRange, rangesOf, shownName, storedName } from './key-names.ts'
 
 export const keyTypes = { string: 1, hash: 2, list: 3, set: 4, zset: 5 } as const
 export type KeyType = (typeof keyTypes)[keyof typeof keyTypes]
@@ -28,8 +28,16 @@ export interface Entry {
 export const everyKey = Buffer.alloc(0)
 
 const rememberedMax = 4096
+/** Of a string that the owner remembers. */
+export const textBytesMax = 128
 const noPrefix = Buffer.alloc(0)
-type Row = [type: number, id: number, expires: number | null, size: number]
+const noDatabase = databasesMax
+type Row = [type: number, id: number, expires: number | null, size: number, text?: Uint8Array | null]
+const load = 'SELECT type, id, expires, size FROM keys WHERE name = ?'
+/** With a string that is short enough to be remembered, so that it is not asked for by itself. */
+const loadWithText = `
+  SELECT type, id, expires, size, CASE WHEN type = 1 AND length(value) BETWEEN 1 AND ${textBytesMax} THEN value END
+  FROM keys WHERE name = ?`
 
 export class Keyspace {
   readonly database: DatabaseSync
@@ -69,6 +77,12 @@ export class Keyspace {
     return entry && entry.expires !== null && entry.expires <= this.now ? undefined : entry
   }
 
+  /** Whether there was a key of this name whose time is over, and which is not cleared away yet. */
+  hasExpired(name: Buffer): boolean {
+    const entry = this.#isOwner ? this.#recall(name) : this.#load(name)
+    return entry !== undefined && entry.expires !== null && entry.expires <= this.now
+  }
+
   /**
    * The key, if it is of this type.
    *
@@ -89,18 +103,20 @@ export class Keyspace {
     return this.findOf(name, type) ?? this.create(name, type)
   }
 
-  /** A new key without elements, in the place of whatever had this name. */
-  create(name: Buffer, type: KeyType): Entry {
+  /** A new key without elements, in the place of whatever had this name; a string with its value. */
+  create(name: Buffer, type: KeyType, value: Buffer | null = null, expires: number | null = null): Entry {
     const old = this.#recall(name)
     if (old) this.remove(old)
     else if (this.keysMax !== Number.POSITIVE_INFINITY && this.count() >= this.keysMax) {
       throw new CommandError('STORE_TOO_MANY_KEYS', `there are ${this.keysMax} keys already (store.maxKeys)`)
     }
-    const entry: Entry = { name: Buffer.from(name), type, id: this.#takeId(), expires: null, size: 0 }
-    this.sql('INSERT INTO keys (name, type, id, expires, size) VALUES (?, ?, ?, NULL, 0)').run(
+    const entry: Entry = { name: Buffer.from(name), type, id: this.#takeId(), expires, size: 0 }
+    this.sql('INSERT INTO keys (name, type, id, expires, size, value) VALUES (?, ?, ?, ?, 0, ?)').run(
       entry.name,
       type,
       entry.id,
+      expires,
+      value,
     )
     this.#countKey(entry, 1)
     this.#remember(entry)
@@ -176,6 +192,9 @@ export class Keyspace {
     this.#unwritten.delete(entry)
     this.#remembered.delete(entry.name.toString('latin1'))
     this.sql('UPDATE keys SET name = ?, size = ? WHERE name = ?').run(name, size, entry.name)
+    // It may have another database.
+    this.#countKey(entry, -1)
+    this.#countKey({ name }, 1)
     this.touch(entry.name)
     this.touch(name)
   }
@@ -189,6 +208,29 @@ export class Keyspace {
       )
       this.sql(`DELETE FROM keys WHERE ${where}`).run(...values)
     }
+    this.#forgetAllButId()
+  }
+
+  /** Exchanges the keys of two databases. */
+  swap(one: number, other: number): void {
+    this.flush()
+    // By way of a database that nobody has: names must not meet.
+    for (const [from, to] of [
+      [one, noDatabase],
+      [other, one],
+      [noDatabase, other],
+    ] as const) {
+      for (const range of rangesOf(from, noPrefix)) {
+        const { where, values } = conditionOf(range)
+        const names = this.sql(`SELECT name FROM keys WHERE ${where}`).all(...values) as unknown as [Uint8Array][]
+        const update = this.sql('UPDATE keys SET name = ? WHERE name = ?')
+        for (const [name] of names) update.run(storedName(to, shownName(Buffer.from(name))), name)
+      }
+    }
+    this.#forgetAllButId()
+  }
+
+  #forgetAllButId(): void {
     const idNext = this.#takeId()
     this.forget()
     this.#idNext = idNext
@@ -222,6 +264,17 @@ export class Keyspace {
     return count - this.#countRows(ranges, 'AND expires <= ?', this.now)
   }
 
+  /** How many keys of each database have a time to live that is not over; undefined: none. */
+  countExpiring(): readonly (number | undefined)[] {
+    const rows = this.sql(
+      `SELECT CASE substr(name, 1, 1) WHEN x'00' THEN substr(name, 1, 2) ELSE x'0000' END AS mark, count(*)
+       FROM keys INDEXED BY keys_expiry WHERE expires > ? GROUP BY mark`,
+    ).all(this.now) as unknown as [mark: Uint8Array, count: number][]
+    const counts: number[] = []
+    for (const [mark, count] of rows) counts[mark[1] as number] = count
+    return counts
+  }
+
   #countRows(ranges: readonly (NameRange | undefined)[], more = '', ...moreValues: number[]): number {
     let count = 0
     for (const range of ranges) {
@@ -232,7 +285,7 @@ export class Keyspace {
     return count
   }
 
-  #countKey({ name }: Entry, by: number): void {
+  #countKey({ name }: Pick<Entry, 'name'>, by: number): void {
     if (this.#countAll !== undefined) this.#countAll += by
     const database = databaseOfName(name)
     const count = this.#counts[database]
@@ -269,13 +322,13 @@ export class Keyspace {
   }
 
   #load(name: Buffer): Entry | undefined {
-    const row = this.sql('SELECT type, id, expires, size FROM keys WHERE name = ?').get(name) as unknown as
-      | Row
-      | undefined
+    const row = this.sql(this.#isOwner ? loadWithText : load).get(name) as unknown as Row | undefined
     if (!row) return undefined
-    const [type, id, expires, size] = row
+    const [type, id, expires, size, text] = row
     // A copy: what came in lies in a chunk of the connection, which would be kept with it.
-    return { name: this.#isOwner ? Buffer.from(name) : name, type: type as KeyType, id, expires, size }
+    const entry: Entry = { name: this.#isOwner ? Buffer.from(name) : name, type: type as KeyType, id, expires, size }
+    if (text) entry.text = Buffer.from(text.buffer, text.byteOffset, text.byteLength)
+    return entry
   }
 
   #remember(entry: Entry, text = entry.name.toString('latin1')): void {

@@ -8,7 +8,7 @@ import type { SnapshotInfo } from './verify-snapshot.ts'
 export interface ScheduleOptions {
   /** The folder of the store; snapshots go to `snapshots/` in it. */
   readonly dir: string
-  /** Milliseconds from one to the next. */
+  /** Milliseconds from one to the next; 0: only those that are asked for. */
   readonly everyMs: number
   /** How many of its own it leaves; at least 1. */
   readonly keep: number
@@ -40,9 +40,15 @@ export class SnapshotSchedule {
     this.#folder = join(options.dir, snapshotsName)
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
     this.#removeLeftovers()
-    const lastAt = this.#newestAt()
+    const lastAt = this.newestAt()
     const age = lastAt === undefined ? 0 : Math.max(0, this.#options.now() - lastAt)
-    this.#wait(Math.max(0, options.everyMs - age))
+    if (options.everyMs > 0) this.#wait(Math.max(0, options.everyMs - age))
+  }
+
+  /** When the last one was taken, in milliseconds since 1970. */
+  newestAt(): number | undefined {
+    const name = this.#own().at(-1)
+    return name === undefined ? undefined : timeOf(name)
   }
 
   stop(): void {
@@ -51,13 +57,13 @@ export class SnapshotSchedule {
   }
 
   /**
-   * Takes one now, unless nothing has changed since the last; then it is undefined.
+   * Takes one now, unless nothing has changed since the last; then it is undefined. With `isForced` it is taken all the same.
    *
    * @throws {StoreError} what `take` says. Older ones are only removed after a success.
    */
-  async run(): Promise<SnapshotInfo | undefined> {
+  async run({ isForced = false } = {}): Promise<SnapshotInfo | undefined> {
     const changes = this.#options.changes()
-    if (!this.#hasChanged(changes)) return undefined
+    if (!isForced && !this.#hasChanged(changes)) return undefined
     const info = await this.#options.take(join(this.#folder, nameOf(this.#options.now())))
     this.#changesTaken = changes
     this.#removeOldest(basename(info.file))
@@ -89,7 +95,7 @@ export class SnapshotSchedule {
 
   #hasChanged(changes: number): boolean {
     if (this.#changesTaken !== undefined) return changes !== this.#changesTaken
-    const takenAt = this.#newestAt()
+    const takenAt = this.newestAt()
     return takenAt === undefined || changes > 0 || this.#writtenAt() > takenAt
   }
 
@@ -97,11 +103,6 @@ export class SnapshotSchedule {
   #writtenAt(): number {
     const file = databaseOf(this.#options.dir)
     return Math.max(...[file, `${file}-wal`].map(path => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0))
-  }
-
-  #newestAt(): number | undefined {
-    const name = this.#own().at(-1)
-    return name === undefined ? undefined : timeOf(name)
   }
 
   /** The one just taken stays, even where the clock has gone back. */

@@ -1,9 +1,10 @@
 /**
- * The engine of a process on the owner's machine: writes go to the owner over its socket; reads are done here, on the owner's
- * file, as long as nothing that this process has written to the same key is under way.
+ * The engine of a process that asks an owner. On the owner's machine reads are done here, on the owner's file, as long as nothing
+ * that this process has written to the same key is under way; from another machine (remote.ts) the owner is asked for all.
  */
 import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
+import net from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
 import { commands } from '../commands/table.ts'
 import { databaseOf, hasRoom } from '../database/folder.ts'
@@ -12,20 +13,22 @@ import type { Push, Reply } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'
 import type { Call, CallOptions, Check, Engine, TopicListener, Unsubscribe, WaitOptions } from './engine.ts'
 import { LocalReader } from './local-reader.ts'
-import { OwnerConnection } from './owner-connection.ts'
+import { OwnerConnection, type OwnerConnectionOptions } from './owner-connection.ts'
 import { PushListeners } from './push-listeners.ts'
 import { valueOrThrow } from './reply-to-error.ts'
 import { transactionCall } from './transaction-call.ts'
 
 export interface EmbeddedOptions {
-  /** The folder of the store. */
-  readonly dir: string
-  /** The owner's socket. */
-  socketPath(): string
+  /** The folder of the store; undefined when it is on another machine. */
+  readonly dir: string | undefined
+  /** The owner's socket, on this machine. */
+  socketPath?(): string
+  /** The connection to an owner elsewhere. */
+  readonly far?: Pick<OwnerConnectionOptions, 'connect' | 'connectedEvent' | 'greeting' | 'refusalOf' | 'explainAbsence'>
   /** Called once, before the first connection is tried. */
   announceUse?(): void
   /** Nobody listens on it: starts an owner, or asks for one. Called at most every 300 ms. */
-  summonOwner(): void
+  summonOwner?(): void
   /** Milliseconds that a call may take; 10,000 by default. */
   readonly timeoutMs?: number
 }
@@ -46,7 +49,7 @@ const waitGraceMs = 10_000
 const doneKind = 'saola.done'
 
 export class EmbeddedEngine implements Engine {
-  readonly canReadNow = true
+  readonly canReadNow: boolean
   readonly #options: EmbeddedOptions
   readonly #timeoutMs: number
   readonly #connection: OwnerConnection
@@ -63,11 +66,14 @@ export class EmbeddedEngine implements Engine {
     this.#options = options
     this.#timeoutMs = options.timeoutMs ?? defaultTimeoutMs
     this.#listeners = new PushListeners(call => this.#send(call, false).finally(() => this.#hold()))
+    const { dir, far } = options
+    this.canReadNow = dir !== undefined
     this.#connection = new OwnerConnection({
-      path: options.socketPath,
+      connect: () => net.connect({ path: options.socketPath?.() ?? '' }),
       announceUse: options.announceUse,
-      summonOwner: options.summonOwner,
-      explainAbsence: () => (hasRoom(options.dir) ? undefined : noRoom(options.dir)),
+      summonOwner: () => options.summonOwner?.(),
+      explainAbsence: () => (dir === undefined || hasRoom(dir) ? undefined : noRoom(dir)),
+      ...(far && { ...far, isFar: true }),
       onPush: push => this.#onPush(push),
       onConnected: isFirst => this.#onConnected(isFirst),
     })
@@ -82,6 +88,7 @@ export class EmbeddedEngine implements Engine {
 
   readNow(call: Call): Reply {
     if (this.#isClosed) throw new StoreError('STORE_CLOSED', 'The store is closed: open it again.')
+    if (!this.canReadNow) throw new StoreError('STORE_UNSUPPORTED', notNow)
     try {
       return this.#local().read(call)
     } catch (error) {
@@ -186,6 +193,7 @@ export class EmbeddedEngine implements Engine {
   }
 
   #canRead(): boolean {
+    if (!this.canReadNow) return false
     if (this.#reader || this.#isClosed) return true
     try {
       this.#local()
@@ -198,7 +206,7 @@ export class EmbeddedEngine implements Engine {
 
   #local(): LocalReader {
     if (this.#reader) return this.#reader.local
-    const path = databaseOf(this.#options.dir)
+    const path = databaseOf(this.#options.dir ?? '')
     const inode = statSync(path).ino
     const database = new DatabaseSync(path, { readOnly: true, timeout: 1000 })
     try {
@@ -226,7 +234,7 @@ export class EmbeddedEngine implements Engine {
   #reopenIfReplaced(): void {
     if (!this.#reader) return
     try {
-      if (statSync(databaseOf(this.#options.dir)).ino === this.#reader.inode) return
+      if (statSync(databaseOf(this.#options.dir ?? '')).ino === this.#reader.inode) return
     } catch {
       // Gone altogether.
     }
@@ -252,7 +260,7 @@ export class EmbeddedEngine implements Engine {
         // QUEUED; else it could not even wait.
         reply => isQueued(reply) || settle(reply),
         // What was not reached is sent again with the connection back; what was refused here is not.
-        (error: StoreError) => (error.code === 'STORE_CLOSED' || error.code === 'STORE_BUSY') && settle(error),
+        (error: StoreError) => isFinal(error) && settle(error),
       )
   }
 
@@ -275,6 +283,12 @@ function singleKeyOf(call: Call): string | undefined {
   const [, key] = call
   // The same key, given as text or as bytes, is the same.
   return key instanceof Uint8Array ? Buffer.from(key).toString() : String(key)
+}
+
+const notNow = 'The store is on another machine: nothing of it can be read at once. Use get and its kin instead of peek.'
+
+function isFinal({ code }: StoreError): boolean {
+  return code === 'STORE_CLOSED' || code === 'STORE_BUSY' || code === 'STORE_NO_AUTH' || code === 'STORE_UNSUPPORTED'
 }
 
 function isQueued(reply: Reply): boolean {

@@ -74,7 +74,7 @@ export class LocalReader {
 
 /**
  * Lets reads that follow each other without a pause share one transaction, which is half of what a read costs: it begins
- * with the second of them, and ends with the present run of JavaScript.
+ * with the second of them, and ends before the event loop goes on, so that whatever another process tells comes after it.
  */
 class Snapshot {
   readonly #begin: StatementSync
@@ -91,7 +91,8 @@ class Snapshot {
   beforeRead(isSingle: boolean): void {
     if (!this.#hasRead) {
       this.#hasRead = true
-      queueMicrotask(this.end)
+      // After all that is awaited and there already, and before anything comes from outside.
+      process.nextTick(this.end)
       if (isSingle) return
     }
     const now = performance.now()

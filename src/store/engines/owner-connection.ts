@@ -3,7 +3,7 @@
  * the connection broke is sent again over the next one; writes are numbered, so that the owner applies each of them once.
  */
 import { randomBytes } from 'node:crypto'
-import net from 'node:net'
+import type net from 'node:net'
 import { Push, type Reply, ReplyError } from '../resp/reply.ts'
 import { ReplyParser } from '../resp/reply-parser.ts'
 import { writeAll } from '../resp/write-all.ts'
@@ -12,8 +12,16 @@ import { StoreError } from '../store-error.ts'
 import type { Argument, Call } from './engine.ts'
 
 export interface OwnerConnectionOptions {
-  /** The owner's socket; asked for at each try. */
-  path(): string
+  /** Connects to the owner: at each try. */
+  connect(): net.Socket
+  /** The event that says that the socket can be spoken over; `connect` by default. */
+  readonly connectedEvent?: 'connect' | 'secureConnect'
+  /** What it is greeted with; `hello 3` by default. */
+  readonly greeting?: Call
+  /** Trying again would not help: what all who call are told. An error of the socket, or a reply to the greeting. */
+  refusalOf?(fault: Error | ReplyError): StoreError | undefined
+  /** Between machines a connection may be gone without a word: when a call is not answered in time, it is made anew. */
+  readonly isFar?: boolean
   /** Called once, before the first connection is tried. */
   announceUse?(): void
   /** Nobody listens there: called at most every 300 ms, so that somebody starts an owner. */
@@ -45,6 +53,9 @@ const retryMaxMs = 200
 const summonEveryMs = 300
 const deadlineCheckMs = 250
 const handshakeMs = 10_000
+const greeting: Call = ['hello', '3']
+// Whoever calls again soon after a refusal is told the same, without another try.
+const refusedMs = 1_000
 
 export class OwnerConnection {
   readonly #options: OwnerConnectionOptions
@@ -68,6 +79,7 @@ export class OwnerConnection {
   #retry: NodeJS.Timeout | undefined
   #deadlines: NodeJS.Timeout | undefined
   #isHeld = false
+  #refused: { readonly error: StoreError; readonly at: number } | undefined
 
   constructor(options: OwnerConnectionOptions) {
     this.#options = options
@@ -87,6 +99,7 @@ export class OwnerConnection {
   /** Sends a call, in its order. */
   send(call: Call, options: { readonly isWrite: boolean; readonly timeoutMs: number }): Promise<Reply> {
     if (this.#isClosed) return Promise.reject(new StoreError('STORE_CLOSED', 'The store is closed: open it again.'))
+    if (this.#refused && performance.now() - this.#refused.at < refusedMs) return Promise.reject(this.#refused.error)
     if (this.#pending.length >= pendingMax) {
       const message = `${pendingMax} calls of this process wait for the store already.`
       return Promise.reject(new StoreError('STORE_BUSY', message))
@@ -115,24 +128,28 @@ export class OwnerConnection {
     if (this.#socket || this.#retry || this.#isClosed) return
     if (!this.#isAnnounced) this.#options.announceUse?.()
     this.#isAnnounced = true
-    const socket = net.connect({ path: this.#options.path() })
+    const socket = this.#options.connect()
     this.#socket = socket
     const parser = new ReplyParser()
     const timer = setTimeout(() => socket.destroy(new Error('no answer')), handshakeMs)
     let handshake = 2
-    socket.on('connect', () => {
+    socket.on(this.#options.connectedEvent ?? 'connect', () => {
       const writer = new RequestWriter()
-      writer.append(['hello', '3'])
+      writer.append(this.#options.greeting ?? greeting)
       writer.append(['saola.session', this.#session, this.#answered])
       writeAll(socket, writer.take())
     })
     socket.on('data', chunk => {
       for (const reply of parser.push(chunk)) {
         if (handshake > 0) {
+          if (reply instanceof ReplyError) {
+            this.#refuse(reply)
+            socket.destroy()
+            return
+          }
           if (--handshake > 0) continue
           clearTimeout(timer)
-          if (reply instanceof ReplyError) socket.destroy()
-          else this.#resume(reply as readonly [number, readonly Reply[], number])
+          this.#resume(reply as readonly [number, readonly Reply[], number])
         } else if (reply instanceof Push) this.#options.onPush(reply)
         else this.#answer(reply)
       }
@@ -145,7 +162,20 @@ export class OwnerConnection {
     this.#updateHold()
   }
 
+  /** Tells all who have called, if trying again would not help. */
+  #refuse(fault: Error | ReplyError): void {
+    const error = this.#options.refusalOf?.(fault)
+    if (!error) return
+    this.#refused = { error, at: performance.now() }
+    for (const pending of this.#pending.splice(0)) {
+      // It may have been carried out over an earlier connection.
+      const isOpen = pending.sequence > 0
+      if (!pending.isAbandoned) pending.settle(isOpen ? timeoutError(pending, true) : error)
+    }
+  }
+
   #onError(error: NodeJS.ErrnoException): void {
+    this.#refuse(error)
     if (error.code !== 'ENOENT' && error.code !== 'ECONNREFUSED') return
     const now = performance.now()
     if (now - this.#summonedAt < summonEveryMs) return
@@ -159,6 +189,8 @@ export class OwnerConnection {
     this.#sent = 0
     this.#writer.take()
     if (this.#isClosed) return
+    // Nobody asks for anything: the next call connects.
+    if (this.#refused && this.#pending.length === 0) return
     this.#retry = setTimeout(() => {
       this.#retry = undefined
       this.#connect()
@@ -171,6 +203,7 @@ export class OwnerConnection {
   #resume([sequence, answers, argumentBytesMax]: readonly [number, readonly Reply[], number]): void {
     this.#argumentBytesMax = argumentBytesMax
     this.#retryMs = retryMinMs
+    this.#refused = undefined
     const missed = new Map<number, Reply>()
     for (let i = 0; i + 1 < answers.length; i += 2) missed.set(answers[i] as number, answers[i + 1] as Reply)
     const open: Pending[] = []
@@ -254,6 +287,7 @@ export class OwnerConnection {
       if (wasSent) kept.push(pending)
     }
     this.#pending = kept
+    if (this.#options.isFar && kept.some(({ isAbandoned }) => isAbandoned)) this.#socket?.destroy()
     if (kept.length > 0) return
     clearInterval(this.#deadlines)
     this.#deadlines = undefined

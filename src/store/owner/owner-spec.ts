@@ -1,6 +1,7 @@
 /** What an owner is told when it is started: in SAOLA_STORE, as JSON. */
 import { join } from 'node:path'
 import { socketInFolder } from '../../base/state-folder.ts'
+import type { DoorSpec } from '../resp/door.ts'
 
 export type Durability = 'memory' | 'everysec' | 'always'
 
@@ -17,6 +18,15 @@ export interface OwnerSpec {
   /** 0 for no limit. */
   readonly keysMax: number
   readonly snapshots: { readonly everyMs: number; readonly keep: number }
+  /** For other machines; undefined: none. */
+  readonly door?: DoorSpec | undefined
+}
+
+/** A store that is in Redis, or of a Saola elsewhere: nobody owns it here. */
+export interface RemoteSpec {
+  readonly url: string
+  readonly password?: string | undefined
+  readonly valueBytesMax: number
 }
 
 export const defaultSpec: Omit<OwnerSpec, 'dir'> = {

@@ -5,7 +5,7 @@
  * Requests come from connections (resp/server.ts) or, without a process of its own, straight from engines/memory.ts.
  */
 import type { DatabaseSync } from 'node:sqlite'
-import type { CommandContext, StoreFiles, StoreLimits } from '../commands/command.ts'
+import type { Command, CommandContext, StoreFiles, StoreLimits } from '../commands/command.ts'
 import { CommandError } from '../commands/command-error.ts'
 import { commandOf, nameStoredKeys } from '../commands/table.ts'
 import type { DiskRoom } from '../database/full-disk.ts'
@@ -13,9 +13,14 @@ import { everyKey, Keyspace } from '../database/keyspace.ts'
 import { isBusy } from '../database/sqlite-failure.ts'
 import { type Reply, ReplyError } from '../resp/reply.ts'
 import type { Client, Request } from './client.ts'
+import { Clients } from './clients.ts'
+import { Conflicts } from './conflicts.ts'
 import { describeFailure } from './failure.ts'
-import { later, RunningRequest } from './running-request.ts'
+import { bindOwnSettings } from './own-settings.ts'
+import { later, type Published, RunningRequest } from './running-request.ts'
 import { Sessions } from './sessions.ts'
+import { Settings } from './settings.ts'
+import { Statistics } from './statistics.ts'
 import { Sweeper } from './sweeper.ts'
 import { Topics } from './topics.ts'
 import { Waiters } from './waiters.ts'
@@ -54,14 +59,19 @@ export class Owner {
   readonly keyspace: Keyspace
   readonly topics = new Topics()
   readonly watches = new Watches()
+  readonly clients = new Clients()
+  readonly settings = new Settings()
+  readonly statistics = new Statistics()
   readonly waiters = new Waiters(
     request => {
       this.#woken.push(request)
       this.#schedule()
     },
     () => this.#options.now?.() ?? performance.now(),
+    key => this.keyspace.find(key)?.type,
   )
   readonly sessions: Sessions
+  readonly conflicts: Conflicts
   readonly #options: OwnerOptions
   readonly #now: () => number
   readonly #sweeper: Sweeper
@@ -80,6 +90,9 @@ export class Owner {
   #isGrowing = false
   readonly #running: RunningRequest
   readonly #context: CommandContext
+  /** Published in this turn, and committed. */
+  readonly #committed: Published[] = []
+  readonly #doneOnce = new WeakMap<Request, Reply>()
   readonly #touched: { name: Buffer; field: Buffer | undefined }[] = []
 
   constructor(options: OwnerOptions) {
@@ -90,11 +103,19 @@ export class Owner {
     this.keyspace.keysMax = limits.keysMax
     this.keyspace.onTouched = (name, field) => {
       this.#changes++
-      if (name === everyKey || this.watches.has(name) || this.waiters.has(name)) this.#touched.push({ name, field })
+      if (name === everyKey || this.watches.has(name)) this.#touched.push({ name, field })
+      this.waiters.note(name)
+      this.conflicts.noteChange(name)
     }
     this.sessions = new Sessions(this.keyspace)
-    const { keyspace, topics, watches, waiters, sessions } = this
-    const running = new RunningRequest({ limits, files: options.files, topics, watches, waiters, sessions })
+    this.conflicts = new Conflicts(this.keyspace)
+    const { keyspace, topics, watches, waiters, sessions, clients, settings, statistics, conflicts } = this
+    const { files } = options
+    bindOwnSettings(settings, { limits, files, statistics })
+    const attempt = (command: Command, parts: readonly Buffer[]) => this.#attempt(command, parts)
+    const state = { topics, watches, waiters, sessions, clients, settings, statistics, conflicts }
+    const offered = { limits, files, ...state, attempt }
+    const running = new RunningRequest(offered)
     this.#running = running
     this.#context = {
       keyspace,
@@ -105,8 +126,7 @@ export class Owner {
         return running.client.database
       },
       commandOf,
-      run: (command, parts) =>
-        command.run(this.#context, nameStoredKeys(command, parts.slice(1), running.client.database)),
+      run: (command, parts) => this.#call(command, parts),
       owner: running,
     }
     this.#sweeper = new Sweeper(this.keyspace, this.#now, work => this.#runAlone(work))
@@ -125,9 +145,18 @@ export class Owner {
   /** A connection has gone: nobody waits for its answers. */
   leave(client: Client): void {
     this.#left.add(client)
+    this.clients.leave(client)
     this.waiters.leave(client)
+    if (client.watched) this.conflicts.forget(client.watched)
     this.topics.leave(client)
     this.watches.leave(client)
+  }
+
+  /** A connection has gone before this ran: it must not be listed as one that listens. */
+  #leaveAgain(client: Client): void {
+    this.topics.leave(client)
+    this.watches.leave(client)
+    if (client.watched) this.conflicts.forget(client.watched)
   }
 
   /** Runs work that has transactions of its own. All keys may have changed by it. */
@@ -138,6 +167,7 @@ export class Owner {
       this.keyspace.forget()
       this.sessions.forget()
       this.watches.tell(everyKey, undefined)
+      this.conflicts.breakAll()
     }
   }
 
@@ -177,7 +207,7 @@ export class Owner {
     const batch = this.#takeBatch()
     if (batch.length === 0) return
     this.keyspace.now = this.#now()
-    const startedAt = performance.now()
+    const startedAt = this.statistics.begin()
     let outcomes: Outcome[]
     try {
       outcomes = this.#runTogether(batch, startedAt + turnMsMax)
@@ -190,6 +220,7 @@ export class Owner {
     }
     this.#busySince = undefined
     for (const { request, reply } of outcomes) if (reply !== later) request.answer(reply)
+    this.#deliver()
     if (this.#queue.length > 0) this.#schedule()
   }
 
@@ -219,6 +250,7 @@ export class Owner {
     const outcomes: Outcome[] = []
     for (const [i, request] of batch.entries()) {
       outcomes.push(this.#run(request))
+      this.waiters.serve((waiting, wokenBy) => outcomes.push(this.#run(waiting, wokenBy)))
       // Looked at rarely: the clock costs as much as a small command.
       if (i % 32 === 31 && i + 1 < batch.length && performance.now() > until) {
         this.#queue = [...batch.slice(i + 1), ...this.#queue]
@@ -246,16 +278,18 @@ export class Owner {
   }
 
   #failed(request: Request, error: CommandError): Outcome {
+    this.statistics.error(error.code)
     return { request, reply: new ReplyError(error.code, error.message) }
   }
 
   /** @throws whatever is not the fault of the command, or is but has left changes. */
-  #run(request: Request): Outcome {
+  #run(request: Request, wokenBy?: Buffer): Outcome {
     const { parts } = request
     const changesBefore = this.#changes
     let reply: Reply
     try {
-      const command = commandOf(parts)
+      const command = request.command ?? commandOf(parts)
+      if (command.flags.includes('connection')) return { request, reply: this.#runOnce(command, request) }
       if (command.flags.includes('waits') && this.#left.has(request.client)) {
         // Nobody is there to take it.
         this.waiters.passOn(request)
@@ -263,17 +297,57 @@ export class Owner {
       }
       if (command.flags.includes('write')) {
         this.sessions.check(request)
-        this.#isGrowing ||= !command.flags.includes('frees')
+        this.#isGrowing ||= isGrowing(command, request)
         this.#begin()
       }
-      this.#running.request = request
+      this.#running.begin(request, wokenBy)
       this.#check(parts)
       reply = this.#context.run(command, parts)
+      if (command.flags.includes('owner') && this.#left.has(request.client)) this.#leaveAgain(request.client)
     } catch (error) {
       if (!(error instanceof CommandError) || this.#changes !== changesBefore) throw error
+      this.statistics.error(error.code)
       reply = new ReplyError(error.code, error.message)
     }
     return { request, reply }
+  }
+
+  /** What changes a connection is done, whatever becomes of the data: a turn that runs again must not do it twice. */
+  #runOnce(command: Command, request: Request): Reply {
+    const { client, parts } = request
+    if (client.session || !client.connection) throw notShared(command)
+    const done = this.#left.has(client) ? null : this.#doneOnce.get(request)
+    if (done !== undefined) return done
+    this.#running.begin(request, undefined)
+    const reply = this.#context.run(command, parts)
+    this.#running.keepChanges()
+    this.#doneOnce.set(request, reply)
+    return reply
+  }
+
+  /** One of the calls of EXEC. */
+  #attempt(command: Command, parts: readonly Buffer[]): Reply {
+    const changesBefore = this.#changes
+    try {
+      this.#check(parts)
+      return this.#context.run(command, parts)
+    } catch (error) {
+      if (!(error instanceof CommandError) || this.#changes !== changesBefore) throw error
+      this.statistics.error(error.code)
+      return new ReplyError(error.code, error.message)
+    }
+  }
+
+  #call(command: Command, parts: readonly Buffer[]): Reply {
+    const { client } = this.#running
+    try {
+      const reply = command.run(this.#context, nameStoredKeys(command, parts.slice(1), client.database))
+      this.statistics.done(command, parts, client)
+      return reply
+    } catch (error) {
+      this.statistics.failed(command, parts, client)
+      throw error
+    }
   }
 
   #check(parts: readonly Buffer[]): void {
@@ -307,13 +381,18 @@ export class Owner {
     this.#tell()
   }
 
-  /** What was published, and who waits for what has changed: only when it is committed, so that they see it. */
+  /** What was published: behind the answers, so that whoever has subscribed in the same turn hears that first. */
+  #deliver(): void {
+    for (const { channel, message } of this.#committed.splice(0)) this.topics.deliver(channel, message)
+  }
+
+  /** Who waits for what has changed: only when it is committed, so that they see it. */
   #tell(): void {
-    for (const { channel, message } of this.#running.published.splice(0)) this.topics.deliver(channel, message)
-    for (const { name, field } of this.#touched.splice(0)) {
-      this.watches.tell(name, field)
-      this.waiters.wake(name)
-    }
+    this.#committed.push(...this.#running.published.splice(0))
+    this.#running.keepChanges()
+    this.conflicts.committed()
+    for (const { name, field } of this.#touched.splice(0)) this.watches.tell(name, field)
+    this.waiters.wakeReady()
     this.waiters.wakeFreed()
   }
 
@@ -322,6 +401,9 @@ export class Owner {
     this.#isGrowing = false
     this.#running.published.length = 0
     this.#touched.length = 0
+    this.waiters.putBack()
+    this.#running.undoChanges()
+    this.conflicts.rolledBack()
     // SQLite may have rolled back by itself.
     if (this.#isInTransaction && this.keyspace.database.isTransaction) this.keyspace.sql('ROLLBACK').run()
     this.#isInTransaction = false
@@ -343,9 +425,22 @@ export class Owner {
   }
 }
 
-function isFreeing({ parts }: Request): boolean {
+function isGrowing({ flags }: Command, { transaction }: Request): boolean {
+  if (transaction) return transaction.calls.some(({ command }) => isGrowing(command, noTransaction))
+  return flags.includes('write') && !flags.includes('frees')
+}
+
+const noTransaction = {} as Request
+
+function notShared({ name }: Command): CommandError {
+  const message = `'${name}' is about a connection, and all of a process share one: connect with a client of Redis`
+  return new CommandError('STORE_UNSUPPORTED', message)
+}
+
+function isFreeing(request: Request): boolean {
   try {
-    return commandOf(parts).flags.includes('frees')
+    const command = request.command ?? commandOf(request.parts)
+    return request.transaction ? !isGrowing(command, request) : command.flags.includes('frees')
   } catch {
     return false
   }

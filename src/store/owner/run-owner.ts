@@ -1,6 +1,7 @@
 /** An owner with its file, its door and its lifetime: what the process of a store is. */
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
+import type { Address } from '../../base/address.ts'
 import type { StoreFiles } from '../commands/command.ts'
 import { databaseOf, sizeOf } from '../database/folder.ts'
 import { giveBack } from '../database/give-back.ts'
@@ -11,6 +12,7 @@ import { SnapshotSchedule } from '../database/snapshot-schedule.ts'
 import { isBusy, isDamage } from '../database/sqlite-failure.ts'
 import { StoreSync } from '../database/sync.ts'
 import { changesOf } from '../database/tables.ts'
+import { type Door, openDoor } from '../resp/door.ts'
 import { serveResp } from '../resp/server.ts'
 import { Owner } from './owner.ts'
 import { type OwnerSpec, socketOf } from './owner-spec.ts'
@@ -23,6 +25,8 @@ export interface RunningOwner {
   readonly connections: number
   /** Requests that have come since the start. */
   readonly requests: number
+  /** Where it listens for other machines, with the ports that the system chose. */
+  readonly addresses: readonly Address[]
   /**
    * Answers what has come, and closes the file. The store of a tree keeps its note in the folder, so that nobody else starts an
    * owner before the next one of that tree; with `isForGood` there will be none.
@@ -54,6 +58,7 @@ const restoreBusyMs = 5_000
  * Opens the folder's store and serves it.
  *
  * @throws {StoreError} STORE_UNAVAILABLE when another process owns it, and does not hand it over; STORE_DIRECTORY_UNUSABLE.
+ * @throws {ServerError} what openDoor throws.
  */
 export async function runOwner(spec: OwnerSpec, options: RunOptions): Promise<RunningOwner> {
   const { dir, durability, sizeMax, valueBytesMax } = spec
@@ -64,12 +69,19 @@ export async function runOwner(spec: OwnerSpec, options: RunOptions): Promise<Ru
   opened.database.exec('PRAGMA busy_timeout = 0')
   const succession = new Succession(dir, options)
   const sync = new StoreSync({ dir, durability, threadFile, log })
+  const schedule = new SnapshotSchedule({
+    dir,
+    ...spec.snapshots,
+    take: file => sync.snapshot(file),
+    changes: () => changesOf(opened.database),
+    log,
+  })
   let isSound = true
   const tell = tellOnce(log)
   const owner: Owner = new Owner({
     database: opened.database,
     isSynced: durability === 'always',
-    files: { ...filesOf(spec, opened, sync, () => owner), handOver: to => succession.begin(to) },
+    files: { ...filesOf(spec, opened, sync, () => owner), ...savesOf(schedule), handOver: to => succession.begin(to) },
     limits: { valueBytesMax, keysMax: spec.keysMax || Number.POSITIVE_INFINITY },
     onProblem: error => {
       tell(error)
@@ -83,9 +95,10 @@ export async function runOwner(spec: OwnerSpec, options: RunOptions): Promise<Ru
   // Whose it was is dead: this process has the lock of the folder.
   rmSync(path, { force: true })
   let idle: NodeJS.Timeout | undefined
+  let door: Door | undefined
   const waitForClients = () => {
     clearTimeout(idle)
-    idle = setTimeout(() => (server.size === 0 ? onIdle() : undefined), idleMs)
+    idle = setTimeout(() => (server.size + (door?.size ?? 0) === 0 ? onIdle() : undefined), idleMs)
   }
   const umask = process.umask(0o177)
   const server = await serveResp(
@@ -99,18 +112,6 @@ export async function runOwner(spec: OwnerSpec, options: RunOptions): Promise<Ru
   process.umask(umask)
   chmodSync(path, 0o600)
   waitForClients()
-  const { everyMs, keep } = spec.snapshots
-  const snapshots =
-    everyMs > 0
-      ? new SnapshotSchedule({
-          dir,
-          everyMs,
-          keep,
-          take: file => sync.snapshot(file),
-          changes: () => changesOf(opened.database),
-          log,
-        })
-      : undefined
   const giveBackSome = () => {
     try {
       giveBack(owner.keyspace)
@@ -120,28 +121,59 @@ export async function runOwner(spec: OwnerSpec, options: RunOptions): Promise<Ru
     }
   }
   const giveBackTimer = setInterval(() => owner.whenIdle(giveBackSome), giveBackEveryMs).unref()
-  return {
+  const running: RunningOwner = {
     get connections() {
-      return server.size
+      return server.size + (door?.size ?? 0)
     },
     get requests() {
-      return server.requests
+      return server.requests + (door?.requests ?? 0)
+    },
+    get addresses() {
+      return door?.addresses ?? []
     },
     async close({ isForGood = false } = {}) {
       clearTimeout(idle)
       clearInterval(giveBackTimer)
-      snapshots?.stop()
+      schedule.stop()
       owner.close({ isHandedOver: true })
-      await server.close()
+      await Promise.all([server.close(), door?.close()])
       rmSync(path, { force: true })
       await sync.stop()
       succession.end(isForGood)
       await opened.close({ isSound })
     },
   }
+  try {
+    if (spec.door) door = await openDoor(owner, spec.door, { valueBytesMax, log, onIdle: waitForClients })
+  } catch (error) {
+    await running.close()
+    throw error
+  }
+  return running
 }
 
-type OwnFiles = Omit<StoreFiles, 'handOver'>
+type Saves = Pick<StoreFiles, 'snapshot' | 'snapshotAt' | 'isSnapshotUnderWay' | 'hasSnapshotFailed'>
+type OwnFiles = Omit<StoreFiles, 'handOver' | keyof Saves>
+
+function savesOf(schedule: SnapshotSchedule): Saves {
+  let isUnderWay = false
+  let hasFailed = false
+  return {
+    hasSnapshotFailed: () => hasFailed,
+    isSnapshotUnderWay: () => isUnderWay,
+    snapshotAt: () => schedule.newestAt(),
+    async snapshot() {
+      isUnderWay = true
+      try {
+        hasFailed = true
+        await schedule.run({ isForced: true })
+        hasFailed = false
+      } finally {
+        isUnderWay = false
+      }
+    },
+  }
+}
 
 function filesOf(spec: OwnerSpec, opened: OpenedDatabase, sync: StoreSync, owner: () => Owner): OwnFiles {
   const { database, room } = opened

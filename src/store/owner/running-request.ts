@@ -1,7 +1,13 @@
-import type { OwnerContext, StoreFiles, StoreLimits } from '../commands/command.ts'
+import type { Command, OwnerContext, StoreFiles, StoreLimits } from '../commands/command.ts'
+import { CommandError } from '../commands/command-error.ts'
+import type { KeyType } from '../database/keyspace.ts'
 import { type Reply, ReplyError } from '../resp/reply.ts'
-import type { Client, Request } from './client.ts'
+import type { Client, QueuedTransaction, Request, WatchedKeys } from './client.ts'
+import type { Clients } from './clients.ts'
+import type { Conflicts } from './conflicts.ts'
 import type { Sessions } from './sessions.ts'
+import type { Settings } from './settings.ts'
+import type { Statistics } from './statistics.ts'
 import type { Topics } from './topics.ts'
 import type { Waiters } from './waiters.ts'
 import type { Watches } from './watches.ts'
@@ -16,6 +22,16 @@ interface Parts {
   readonly watches: Watches
   readonly waiters: Waiters
   readonly sessions: Sessions
+  readonly clients: Clients
+  readonly settings: Settings
+  readonly statistics: Statistics
+  readonly conflicts: Conflicts
+  attempt(command: Command, parts: readonly Buffer[]): Reply
+}
+
+export interface Published {
+  readonly channel: Buffer
+  readonly message: Buffer
 }
 
 /** What the owner offers to the command that it runs: one object, because they run one after the other. */
@@ -25,18 +41,49 @@ export class RunningRequest implements OwnerContext {
   readonly topics: Topics
   readonly watches: Watches
   readonly sessions: Sessions
+  readonly clients: Clients
+  readonly settings: Settings
+  readonly statistics: Statistics
+  readonly conflicts: Conflicts
   /** What commands of this transaction have published. */
-  readonly published: { channel: Buffer; message: Buffer }[] = []
+  readonly published: Published[] = []
+  canWait = true
   readonly #waiters: Waiters
   #request: Request | undefined
+  #wokenBy: Buffer | undefined
 
-  constructor({ limits, files, topics, watches, waiters, sessions }: Parts) {
-    this.limits = limits
-    this.files = files
-    this.topics = topics
-    this.watches = watches
-    this.sessions = sessions
-    this.#waiters = waiters
+  /** Undoes what commands of this transaction have changed of connections. */
+  readonly #undo: (() => void)[] = []
+  readonly #attempt: Parts['attempt']
+
+  constructor(parts: Parts) {
+    this.limits = parts.limits
+    this.files = parts.files
+    this.topics = parts.topics
+    this.watches = parts.watches
+    this.sessions = parts.sessions
+    this.clients = parts.clients
+    this.settings = parts.settings
+    this.statistics = parts.statistics
+    this.conflicts = parts.conflicts
+    this.#waiters = parts.waiters
+    this.#attempt = parts.attempt
+  }
+
+  attempt(command: Command, parts: readonly Buffer[]): Reply {
+    return this.#attempt(command, parts)
+  }
+
+  onRollBack(undo: () => void): void {
+    this.#undo.push(undo)
+  }
+
+  keepChanges(): void {
+    this.#undo.length = 0
+  }
+
+  undoChanges(): void {
+    for (const undo of this.#undo.splice(0).reverse()) undo()
   }
 
   get request(): Request {
@@ -44,8 +91,27 @@ export class RunningRequest implements OwnerContext {
     return this.#request
   }
 
-  set request(request: Request) {
+  get wokenBy(): Buffer | undefined {
+    return this.#wokenBy
+  }
+
+  get hasWaited(): boolean {
+    return this.#waiters.hasWaited(this.request)
+  }
+
+  /** What is offered is for this request from now on. */
+  begin(request: Request, wokenBy: Buffer | undefined): void {
     this.#request = request
+    this.#wokenBy = wokenBy
+    this.canWait = request.transaction === undefined
+  }
+
+  get transaction(): QueuedTransaction | undefined {
+    return this.request.transaction
+  }
+
+  get watched(): WatchedKeys | undefined {
+    return this.request.watched
   }
 
   get client(): Client {
@@ -57,13 +123,21 @@ export class RunningRequest implements OwnerContext {
     return this.topics.countFor(channel)
   }
 
-  waitFor(keys: readonly Buffer[], timeoutMs: number, onTimeout: Reply, wakeAfterMs?: number): Reply {
-    this.#waiters.add(this.request, { keys, timeoutMs, onTimeout, wakeAfterMs })
+  waitFor(
+    keys: readonly Buffer[],
+    timeoutMs: number,
+    onTimeout: Reply,
+    { wakeAfterMs, type }: { wakeAfterMs?: number | undefined; type?: KeyType } = {},
+  ): Reply {
+    if (!this.canWait) return onTimeout
+    this.#waiters.add(this.request, { keys, timeoutMs, onTimeout, wakeAfterMs, type })
     return later
   }
 
   answerWith(reply: Promise<Reply>): Reply {
-    const { answer } = this.request
+    const { answer, transaction } = this.request
+    if (transaction) reply.catch(() => {})
+    if (transaction) throw new CommandError('ERR', 'Command not allowed inside a transaction')
     reply.then(answer, error => answer(failureOf(error)))
     return later
   }
@@ -72,8 +146,20 @@ export class RunningRequest implements OwnerContext {
     return this.#waiters.cancel(this.request, name)
   }
 
-  isBehindOthers(key: Buffer): boolean {
-    return this.#waiters.isBehindOthers(this.request, key)
+  get waiting(): number {
+    return this.#waiters.size
+  }
+
+  isWaiting(client: Client): boolean {
+    return this.#waiters.isWaiting(client)
+  }
+
+  endWait(client: Client, answer?: Reply): boolean {
+    return this.#waiters.end(client, answer)
+  }
+
+  isBehindOthers(key: Buffer, type?: KeyType): boolean {
+    return this.#waiters.isBehindOthers(this.request, key, type)
   }
 }
 

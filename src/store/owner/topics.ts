@@ -13,14 +13,21 @@ export class Topics {
     { readonly clients: Set<Client>; readonly matches: (channel: Buffer) => boolean }
   >()
 
+  /** How many channels and patterns somebody listens to. */
+  get counts(): { readonly channels: number; readonly patterns: number } {
+    return { channels: this.#channels.size, patterns: this.#patterns.size }
+  }
+
   subscribe(client: Client, channel: Buffer): void {
     const text = channel.toString('latin1')
     this.#channels.set(text, (this.#channels.get(text) ?? new Set()).add(client))
+    client.channels.add(text)
   }
 
   unsubscribe(client: Client, channel: Buffer): void {
     const text = channel.toString('latin1')
     const clients = this.#channels.get(text)
+    client.channels.delete(text)
     clients?.delete(client)
     if (clients?.size === 0) this.#channels.delete(text)
   }
@@ -29,21 +36,31 @@ export class Topics {
     const text = pattern.toString('latin1')
     const known = this.#patterns.get(text) ?? { clients: new Set(), matches: globOf(Buffer.from(pattern)) }
     known.clients.add(client)
+    client.patterns.add(text)
     this.#patterns.set(text, known)
   }
 
   unsubscribePattern(client: Client, pattern: Buffer): void {
     const text = pattern.toString('latin1')
     const known = this.#patterns.get(text)
+    client.patterns.delete(text)
     known?.clients.delete(client)
     if (known?.clients.size === 0) this.#patterns.delete(text)
   }
 
   /** What a connection has subscribed to. */
-  channelsOf(client: Client): { readonly channels: string[]; readonly patterns: string[] } {
-    const channels = [...this.#channels].filter(([, clients]) => clients.has(client)).map(([name]) => name)
-    const patterns = [...this.#patterns].filter(([, { clients }]) => clients.has(client)).map(([name]) => name)
-    return { channels, patterns }
+  channelsOf({ channels, patterns }: Client): { readonly channels: string[]; readonly patterns: string[] } {
+    return { channels: [...channels], patterns: [...patterns] }
+  }
+
+  /** The channels that somebody listens to by their name. */
+  names(): Iterable<string> {
+    return this.#channels.keys()
+  }
+
+  /** How many listen to a channel by its name. */
+  countByName(channel: Buffer): number {
+    return this.#channels.get(channel.toString('latin1'))?.size ?? 0
   }
 
   leave(client: Client): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { Double, ok, Pairs, Push, type Reply, ReplyError, Status } from './reply.ts'
+import { Double, Members, ok, Pairs, Push, type Reply, ReplyError, Status, Verbatim } from './reply.ts'
 import { ReplyFormatError, ReplyParser } from './reply-parser.ts'
 import { type Protocol, ReplyWriter } from './write-reply.ts'
 
@@ -66,10 +66,10 @@ const known: [string, Reply][] = [
   ['-ERR no such key\r\n', new ReplyError('ERR', 'no such key')],
   ['-NOAUTH\r\n', new ReplyError('NOAUTH', '')],
   ['!15\r\nSYNTAX in\r\nvain\r\n', new ReplyError('SYNTAX', 'in\r\nvain')],
-  ['=5\r\ntxt:a\r\n', a],
+  ['=5\r\ntxt:a\r\n', new Verbatim('a')],
   ['*0\r\n', []],
   ['*2\r\n:1\r\n*1\r\n$-1\r\n', [1, [null]]],
-  ['~2\r\n:1\r\n:2\r\n', [1, 2]],
+  ['~2\r\n:1\r\n:2\r\n', new Members([1, 2])],
   ['%1\r\n$1\r\na\r\n*0\r\n', new Pairs([a, []])],
   ['%0\r\n', new Pairs([])],
   ['>2\r\n$1\r\na\r\n:1\r\n', new Push([a, 1])],

@@ -1,5 +1,5 @@
 import { constants } from 'node:buffer'
-import { Double, ok, Pairs, Push, type Reply, ReplyError, Status } from './reply.ts'
+import { Double, Members, ok, Pairs, Push, type Reply, ReplyError, Status, Verbatim } from './reply.ts'
 import { PartialValue } from './request-parser.ts'
 
 /** What the server sent is no RESP, or more of it than we read: the connection has to end. */
@@ -258,11 +258,12 @@ function valueReply(type: number, value: Buffer): Reply {
   if (type === bulkError) return splitError(value.toString())
   // Three letters say what the text is: `txt:`, `mkd:`.
   if (value[3] !== 58) refuse('a kind of text such as "txt:"')
-  return value.subarray(4)
+  return new Verbatim(value.toString('utf8', 4))
 }
 
 function listReply(type: number, items: Reply[]): Reply {
   if (type === map) return new Pairs(items)
+  if (type === set) return new Members(items)
   return type === push ? new Push(items) : items
 }
 

@@ -2,7 +2,21 @@
  * What a command answers, free of the protocol's version: reply-parser.ts reads these, write-reply.ts writes them.
  * A number is a whole one; what has a fraction is a `Double`. Text is a `Status` when it is a fixed word, else a Buffer.
  */
-export type Reply = null | number | bigint | Buffer | Status | Double | Pairs | Push | ReplyError | readonly Reply[]
+export type Reply =
+  | null
+  | number
+  | bigint
+  | Buffer
+  | Status
+  | Double
+  | Verbatim
+  | Pairs
+  | Members
+  | NullList
+  | Push
+  | Sequence
+  | ReplyError
+  | readonly Reply[]
 
 /** A fixed word, such as `OK` or `QUEUED`. */
 export class Status {
@@ -31,6 +45,33 @@ export class Pairs {
   }
 }
 
+/** A set: its items have no order. RESP2 has no sets and shows a list. */
+export class Members {
+  readonly items: readonly Reply[]
+
+  constructor(items: readonly Reply[]) {
+    this.items = items
+  }
+}
+
+/** Text for people: a bulk string in RESP2. */
+export class Verbatim {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/** Several replies to one request, one after the other, as SUBSCRIBE gives them. */
+export class Sequence {
+  readonly items: readonly Reply[]
+
+  constructor(items: readonly Reply[]) {
+    this.items = items
+  }
+}
+
 /** A message that answers no command, such as one of a topic. */
 export class Push {
   readonly items: readonly Reply[]
@@ -52,4 +93,18 @@ export class ReplyError {
   }
 }
 
+/** See nullList. */
+export class NullList {
+  readonly isNull = true
+}
+
+/** No list: RESP2 has a null of its own for where a list could be, RESP3 only one null. A parser reads it as null. */
+export const nullList = new NullList()
+
 export const ok = new Status('OK')
+
+/** What is in a reply that is a list or a set, whatever wrote it; nothing in any other one. */
+export function itemsOf(reply: Reply): readonly Reply[] {
+  if (Array.isArray(reply)) return reply
+  return reply instanceof Members ? reply.items : []
+}

@@ -8,6 +8,8 @@ export interface RequestLimits {
   readonly argumentsMax: number
   /** The longest line of a command that is typed by hand. */
   readonly inlineBytesMax: number
+  /** Whoever sends has not said who it is: that is why the limits are low. */
+  readonly isStranger?: boolean
 }
 
 /** What was sent is no RESP: the connection has to end. The message is what Redis says, to be sent as `-ERR …`. */
@@ -35,65 +37,101 @@ export class ProtocolError extends Error {
  * with what arrives: a client that announces much and sends nothing occupies nothing.
  */
 export class RequestParser {
-  readonly #limits: RequestLimits
+  /** May be changed between two requests: a connection that has said who it is may send more. */
+  limits: RequestLimits
   /** What is being read: the chunk, and where in it. */
   #chunk: Buffer = empty
   #at = 0
+  /** What has come behind it, and is not looked at before there is nothing whole in it any more. */
+  readonly #later: Buffer[] = []
+  #laterBytes = 0
   /** The unfinished request: its arguments so far, and how many are missing. */
   #args: Buffer[] = []
   #missing = 0
   /** The argument whose end has not arrived. */
   #partial: PartialValue | undefined
-  /** How long the unfinished request is on the wire so far. */
-  #pendingBytes = 0
+  /** How long the unfinished request is on the wire, without what stands in the chunk. */
+  #takenBytes = 0
   #failure: ProtocolError | undefined
 
   constructor(limits: RequestLimits) {
-    this.#limits = limits
+    this.limits = limits
   }
 
-  /** How many bytes of an unfinished request have arrived: the caller may end a connection that collects too many. */
+  /** How many bytes have arrived that are in no request yet: the caller may end a connection that collects too many. */
   get pendingBytes(): number {
-    return this.#pendingBytes
+    return this.#takenBytes + this.#chunk.length - this.#at + this.#laterBytes
   }
 
   /** The requests that this chunk completes. Throws a ProtocolError, and then at every further call. */
   push(chunk: Buffer): Request[] {
-    if (this.#failure) throw this.#failure
-    const rest = this.#chunk
-    this.#chunk = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-    this.#at = 0
-    this.#pendingBytes -= rest.length
+    this.feed(chunk)
     const requests: Request[] = []
     try {
-      this.#readAll(requests)
+      for (let request = this.next(); request; request = this.next()) requests.push(request)
     } catch (error) {
-      this.#die(error instanceof ProtocolError ? error.message : 'Protocol error: too big request')
       throw error instanceof ProtocolError ? new ProtocolError(error.message, requests) : error
     }
-    // At most the beginning of a line is left: it is read again when there is more of it.
-    this.#chunk = this.#at === this.#chunk.length ? empty : this.#chunk.subarray(this.#at)
     return requests
   }
 
-  #readAll(requests: Request[]): void {
-    const end = this.#chunk.length
-    let start = 0
-    while (this.#at < end) {
-      if (this.#missing === 0 && !this.#readStart()) break
-      if (!this.#readArguments()) break
-      if (this.#args.length > 0) requests.push(this.#args)
-      this.#args = []
-      this.#pendingBytes = 0
-      start = this.#at
+  /** What has arrived, for `next`. */
+  feed(chunk: Buffer): void {
+    if (this.#failure || chunk.length === 0) return
+    this.#later.push(chunk)
+    this.#laterBytes += chunk.length
+  }
+
+  /** The next whole request; undefined when it has not arrived. Throws a ProtocolError, and then at every further call. */
+  next(): Request | undefined {
+    if (this.#failure) throw this.#failure
+    try {
+      for (;;) {
+        const request = this.#read()
+        if (request) return request
+        if (this.#later.length === 0) return undefined
+        this.#takeLater()
+      }
+    } catch (error) {
+      this.#die(error instanceof ProtocolError ? error.message : 'Protocol error: too big request')
+      throw this.#failure
     }
-    this.#pendingBytes += end - start
+  }
+
+  get #blame(): string {
+    return this.limits.isStranger ? 'unauthenticated' : 'invalid'
+  }
+
+  /** What is left of a chunk is short: a value that is cut has a buffer of its own. */
+  #takeLater(): void {
+    const rest = this.#chunk.subarray(this.#at)
+    const chunk = this.#later.shift() as Buffer
+    this.#laterBytes -= chunk.length
+    this.#chunk = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    this.#at = 0
+  }
+
+  #read(): Request | undefined {
+    for (;;) {
+      const start = this.#at
+      if (start === this.#chunk.length) {
+        this.#chunk = empty
+        this.#at = 0
+        return undefined
+      }
+      const isWhole = (this.#missing > 0 || this.#readStart()) && this.#readArguments()
+      this.#takenBytes = isWhole ? 0 : this.#takenBytes + this.#at - start
+      if (!isWhole) return undefined
+      const args = this.#args
+      this.#args = []
+      if (args.length > 0) return args
+    }
   }
 
   /** The count of arguments, or a whole line. False when that has not arrived, as everywhere below. */
   #readStart(): boolean {
     if (this.#chunk[this.#at] !== asterisk) return this.#readInline()
-    const count = this.#readCount(this.#limits.argumentsMax, 'invalid multibulk length')
+    const count = this.#readCount(this.limits.argumentsMax, `${this.#blame} multibulk length`)
     // Redis ignores a request without arguments, and one of a negative number of them.
     if (count !== undefined) this.#missing = Math.max(0, count)
     return count !== undefined
@@ -112,7 +150,7 @@ export class RequestParser {
     const chunk = this.#chunk
     if (this.#at === chunk.length) return undefined
     if (chunk[this.#at] !== dollar) refuse(`expected '$', got '${printableByte(chunk[this.#at])}'`)
-    const length = this.#readCount(this.#limits.argumentBytesMax, 'invalid bulk length')
+    const length = this.#readCount(this.limits.argumentBytesMax, `${this.#blame} bulk length`)
     if (length === undefined) return undefined
     if (length < 0) refuse('invalid bulk length')
     const start = this.#at
@@ -161,10 +199,10 @@ export class RequestParser {
   #readInline(): boolean {
     const lineEnd = this.#chunk.indexOf(10, this.#at)
     const end = lineEnd < 0 ? this.#chunk.length : lineEnd
-    if (end - this.#at > this.#limits.inlineBytesMax) refuse('too big inline request')
+    if (end - this.#at > this.limits.inlineBytesMax) refuse('too big inline request')
     if (lineEnd < 0) return false
     const args = splitInline(this.#chunk.subarray(this.#at, lineEnd))
-    if (args.length > this.#limits.argumentsMax) refuse('too big inline request')
+    if (args.length > this.limits.argumentsMax) refuse('too big inline request')
     this.#at = lineEnd + 1
     this.#args = args
     return true
@@ -174,9 +212,12 @@ export class RequestParser {
   #die(message: string): void {
     this.#failure = new ProtocolError(message)
     this.#chunk = empty
+    this.#at = 0
+    this.#later.length = 0
+    this.#laterBytes = 0
     this.#args = []
     this.#partial = undefined
-    this.#pendingBytes = 0
+    this.#takenBytes = 0
   }
 }
 

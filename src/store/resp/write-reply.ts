@@ -1,5 +1,17 @@
 import assert from 'node:assert/strict'
-import { Double, ok, Pairs, Push, type Reply, ReplyError, Status } from './reply.ts'
+import {
+  Double,
+  Members,
+  nullList,
+  ok,
+  Pairs,
+  Push,
+  type Reply,
+  ReplyError,
+  Sequence,
+  Status,
+  Verbatim,
+} from './reply.ts'
 import { headerBytesMax, OutputBuffer, writeBulk, writeHeader, writeLineEnd, writeText } from './write-request.ts'
 
 /** What the client of a connection understands: 2 until it says `HELLO 3`. */
@@ -37,9 +49,11 @@ const asterisk = 42
 const colon = 58
 const greater = 62
 const percent = 37
+const tilde = 126
 
 const okLine = Buffer.from('+OK\r\n')
 const nullLine2 = Buffer.from('$-1\r\n')
+const nullListLine2 = Buffer.from('*-1\r\n')
 const nullLine3 = Buffer.from('_\r\n')
 
 // The most frequent ones first: what a map or a counter answers.
@@ -57,6 +71,10 @@ function writeRareReply(out: OutputBuffer, reply: Exclude<Reply, readonly Reply[
   else if (reply instanceof Status) writeLine(out, `+${singleLine(reply.text)}`)
   else if (reply instanceof Double) writeDouble(out, reply.value, protocol)
   else if (reply instanceof Pairs) writePairs(out, reply.items, protocol)
+  else if (reply instanceof Members) writeItems(out, protocol === 3 ? tilde : asterisk, reply.items, protocol)
+  else if (reply === nullList) out.append(protocol === 3 ? nullLine3 : nullListLine2)
+  else if (reply instanceof Verbatim) writeVerbatim(out, reply.text, protocol)
+  else if (reply instanceof Sequence) writeAll(out, reply.items, protocol)
   else if (reply instanceof Push) writeItems(out, protocol === 3 ? greater : asterisk, reply.items, protocol)
   else if (reply instanceof ReplyError) writeLine(out, `-${singleLine(errorText(reply))}`)
   else assert.fail(`a command expected to answer with a Reply, got ${typeof reply}.`)
@@ -82,11 +100,20 @@ function writeDouble(out: OutputBuffer, value: number, protocol: Protocol): void
 }
 
 /** The shortest text that reads as the same number, with Redis' words for those that are none. */
-function doubleText(value: number): string {
+export function doubleText(value: number): string {
   if (Number.isNaN(value)) return 'nan'
   if (value === Number.POSITIVE_INFINITY) return 'inf'
   if (value === Number.NEGATIVE_INFINITY) return '-inf'
   return Object.is(value, -0) ? '-0' : String(value)
+}
+
+function writeVerbatim(out: OutputBuffer, text: string, protocol: Protocol): void {
+  if (protocol === 2) {
+    writeText(out, text)
+    return
+  }
+  const length = Buffer.byteLength(text) + 4
+  out.append(Buffer.from(`=${length}\r\ntxt:${text}\r\n`))
 }
 
 function writePairs(out: OutputBuffer, items: readonly Reply[], protocol: Protocol): void {

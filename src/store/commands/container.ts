@@ -1,0 +1,62 @@
+import { Status } from '../resp/reply.ts'
+import type { Command, CommandContext, CountedKeys, KeyPositions } from './command.ts'
+import { CommandError } from './command-error.ts'
+
+/** One of several commands with a common first word, such as LIST of CLIENT LIST; it gets what is behind that word. */
+export type Subcommand = Pick<Command, 'name' | 'summary' | 'usage' | 'arity' | 'run'>
+
+export interface Container extends Pick<Command, 'name' | 'summary' | 'flags'> {
+  readonly subcommands: readonly Subcommand[]
+  /** Counted as in a command: the word of the subcommand is argument 0. */
+  readonly keys?: KeyPositions | CountedKeys
+  /** What it does without a subcommand; by default that is an error. */
+  readonly runAlone?: (context: CommandContext) => ReturnType<Command['run']>
+}
+
+/** A command that is several, with HELP for them. Their errors are those of Redis. */
+export function container({ name, summary, flags, subcommands, keys, runAlone }: Container): Command {
+  const help: Subcommand = {
+    name: 'help',
+    summary: 'Prints this help.',
+    usage: '',
+    arity: 0,
+    run: () => helpOf(name, all),
+  }
+  const all = [...subcommands, help]
+  const byName = new Map(all.map(each => [each.name, each]))
+  return {
+    name,
+    summary,
+    usage: 'subcommand [argument …]',
+    arity: runAlone ? [0, Number.POSITIVE_INFINITY] : -1,
+    flags,
+    keys,
+    subcommands: all.map(each => ({ ...each, flags, keys: undefined })),
+    run: (context, [word, ...args]) => {
+      if (!word) return runAlone?.(context) ?? null
+      const found = byName.get(word.toString('latin1').toLowerCase())
+      if (!found) throw unknownSubcommand(name, word)
+      if (!takes(found, args.length)) {
+        throw new CommandError('ERR', `wrong number of arguments for '${name}|${found.name}' command`)
+      }
+      return found.run(context, args)
+    },
+  }
+}
+
+/** Whether so many arguments are right, the name not counted. */
+export function takes({ arity }: Pick<Command, 'arity'>, count: number): boolean {
+  if (typeof arity !== 'number') return count >= arity[0] && count <= arity[1]
+  return arity < 0 ? count >= -arity : count === arity
+}
+
+export function unknownSubcommand(name: string, word: Buffer): CommandError {
+  const shown = word.toString('latin1').slice(0, 128)
+  return new CommandError('ERR', `unknown subcommand '${shown}'. Try ${name.toUpperCase()} HELP.`)
+}
+
+function helpOf(name: string, subcommands: readonly Subcommand[]): readonly Status[] {
+  const title = `${name.toUpperCase()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`
+  const lines = subcommands.flatMap(each => [`${each.name.toUpperCase()} ${each.usage}`.trim(), `    ${each.summary}`])
+  return [title, ...lines].map(line => new Status(line))
+}
