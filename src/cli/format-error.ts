@@ -1,10 +1,16 @@
-import { messageOf, ServerError } from '../base/errors.ts'
+import { codeOf, messageOf, ServerError } from '../base/errors.ts'
 
 /** An operating fault as one line for people, and one for each problem. Anything else is a bug, and has its stack. */
 export function formatError(error: unknown): string {
+  if (isOfStore(error)) return `saola: ${error.message}   [${error.code}]\n`
   if (!(error instanceof ServerError)) {
     return `saola: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}\n`
   }
   const problems = error.problems.map(problem => `  ${problem}\n`)
   return `saola: ${error.message}   [${error.code}]\n${problems.join('')}`
+}
+
+/** By its code: only verbs that use the store load it. */
+function isOfStore(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && error.name === 'StoreError' && codeOf(error)?.startsWith('STORE_') === true
 }

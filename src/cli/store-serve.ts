@@ -85,5 +85,8 @@ function passwordOf({ passwordFile }: ServeOptions): string | undefined {
   } catch (error) {
     throw new ServerError('ERR_USAGE', `--password-file expected a file, got ${passwordFile} (${messageOf(error)}).`)
   }
-  throw new ServerError('ERR_USAGE', `--password-file expected a password in the first line of ${passwordFile}, got none.`)
+  throw new ServerError(
+    'ERR_USAGE',
+    `--password-file expected a password in the first line of ${passwordFile}, got none.`,
+  )
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import { codeOf } from '../base/errors.ts'
+import { codeOf, ServerError } from '../base/errors.ts'
+import { findConfigFile } from '../config/find-file.ts'
 import { loadConfig } from '../config/load.ts'
 import { loadRequest } from './config-options.ts'
 import type { TreeChoice } from './find-tree.ts'
@@ -68,6 +69,13 @@ async function placeOf(choice: StoreOptions): Promise<{ dir: string; url?: strin
   } catch (error) {
     if (codeOf(error) !== 'ERR_NOT_RUNNING') throw error
   }
-  const { config } = await loadConfig(loadRequest(undefined, choice, 'start'))
-  return config.store
+  try {
+    const { config } = await loadConfig(loadRequest(undefined, choice, 'start'))
+    return config.store
+  } catch (cause) {
+    const isThere = choice.config !== undefined || findConfigFile(process.cwd()) !== undefined
+    if (isThere || codeOf(cause) !== 'ERR_CONFIG_INVALID') throw cause
+    const message = 'No tree runs here, and there is no configuration. Choose the folder of the store with --dir.'
+    throw new ServerError('ERR_STORE_NOT_FOUND', message, { cause })
+  }
 }

@@ -6,6 +6,7 @@ import { printable } from '../base/printable.ts'
 import { openStore } from '../store/open-store.ts'
 import { Pairs, type Reply, Status } from '../store/resp/reply.ts'
 import type { Store } from '../store/store.ts'
+import { checkKey } from '../store/structures/structure.ts'
 
 export interface StoreAction {
   /** The folder of the store. */
@@ -28,25 +29,23 @@ export const storeActions: Readonly<Record<string, Run>> = {
   },
   keys: (store, action) => keys(store, action),
   get: (store, action) => get(store, action),
-  set: async (store, { args: [key = '', value = ''] }) => {
-    await store.command('set', key, value)
-    return ['OK']
+  set: async (store, { args: [key = '', value = ''], json }) => {
+    await store.command('set', checkKey(key), value)
+    return [json ? '"OK"' : 'OK']
   },
   delete: async (store, { args }) => [String(await store.command('del', ...args))],
-  watch: (store, { args: [key = ''] }) => watch(store, key),
-  backup: async (store, { args: [file = ''] }) => {
+  watch: (store, { args: [key = ''], json }) => watch(store, key, json),
+  backup: async (store, { args: [file = ''], json }) => {
     await store.command('saola.backup', resolve(file))
+    if (json) return [JSON.stringify({ file: resolve(file), checksum: `${resolve(file)}.sha256` })]
     return [`The store is saved in ${file}, its checksum in ${file}.sha256.`]
   },
-  restore: async (store, { args: [file = ''] }) => {
+  restore: async (store, { args: [file = ''], json }) => {
     await store.command('saola.restore', resolve(file))
+    if (json) return [JSON.stringify({ file: resolve(file) })]
     return [`The store is what it was in ${file}; all processes see it.`]
   },
-  check: async store => {
-    const problems = (await store.command('saola.check')) as readonly Buffer[]
-    if (problems.length > 0) throw new ServerError('ERR_STORE_DAMAGED', problems.map(String).join('\n'))
-    return ['The store is sound.']
-  },
+  check: (store, { json }) => check(store, json),
 }
 
 /**
@@ -62,6 +61,13 @@ export async function* runStoreAction(name: string, action: StoreAction): AsyncG
   yield* await (storeActions[name] as Run)(store, action)
 }
 
+async function* check(store: Store, json: boolean): AsyncGenerator<string> {
+  const problems = ((await store.command('saola.check')) as readonly Buffer[]).map(String)
+  if (json) yield JSON.stringify({ problems })
+  if (problems.length > 0) throw new ServerError('ERR_STORE_DAMAGED', problems.join('\n'))
+  if (!json) yield 'The store is sound.'
+}
+
 async function* keys(store: Store, { args: [pattern = '*'], json }: StoreAction): AsyncGenerator<string> {
   for (let after: Buffer | string = '-'; ; ) {
     const page = (await store.command('saola.keys.page', after, pattern, pageSize)) as readonly Buffer[]
@@ -73,8 +79,13 @@ async function* keys(store: Store, { args: [pattern = '*'], json }: StoreAction)
 }
 
 async function* get(store: Store, { args: [key = '', field], json }: StoreAction): AsyncGenerator<string> {
-  if (field !== undefined) return yield* lines(key, await store.command('hget', key, field), json)
   const type = ((await store.command('type', key)) as Status).text
+  if (field !== undefined) {
+    if (type !== 'hash' && type !== 'none') {
+      throw new ServerError('ERR_USAGE', `${printable(key)} has no fields, it is a ${type}: leave the field out.`)
+    }
+    return yield* lines(`${key} ${field}`, await store.command('hget', key, field), json)
+  }
   const readers: Record<string, () => Promise<Reply>> = {
     string: () => store.command('get', key),
     hash: () => store.command('hgetall', key),
@@ -107,8 +118,10 @@ function fieldsOf(reply: Reply): Record<string, unknown> {
   return Object.fromEntries(items.flatMap((name, i) => (i % 2 === 0 ? [[String(name), items[i + 1]]] : [])))
 }
 
-async function* watch(store: Store, key: string): AsyncGenerator<string> {
+async function* watch(store: Store, key: string, json: boolean): AsyncGenerator<string> {
   for await (const { field } of store.watch(key)) {
-    yield `${new Date().toISOString()} ${printable(key)}${field === undefined ? '' : ` ${printable(field)}`}`
+    const time = new Date().toISOString()
+    if (json) yield JSON.stringify({ time, key, field })
+    else yield `${time} ${printable(key)}${field === undefined ? '' : ` ${printable(field)}`}`
   }
 }

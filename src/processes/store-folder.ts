@@ -1,6 +1,7 @@
-import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Config } from '../config/config.ts'
+import { makeFolder } from '../store/database/folder.ts'
 import type { Identity } from '../supervisor/identity.ts'
 
 /**
@@ -10,7 +11,8 @@ import type { Identity } from '../supervisor/identity.ts'
 export function giveStoreFolder({ store: { dir }, stateDir }: Config, { uid, gid }: Identity): void {
   if (uid === undefined && gid === undefined) return
   if (dir.startsWith(`${stateDir}/`)) for (const folder of [dirname(stateDir), stateDir]) letPass(folder)
-  if (mkdirSync(dir, { recursive: true, mode: 0o700 }) === undefined) return
+  if (existsSync(dir)) return
+  makeFolder(dir)
   chownSync(dir, uid ?? 0, gid ?? 0)
 }
 

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { extname, join, resolve } from 'node:path'
 import { sendToSupervisor } from '../ipc/channel.ts'
+import { enterFolder } from './database/folder.ts'
 import { treeOfFolder } from './database/owner-note.ts'
 import { EmbeddedEngine } from './engines/embedded.ts'
 import { RedisEngine } from './engines/redis/redis.ts'
@@ -17,6 +18,7 @@ import {
   treeVariable,
   workerVariable,
 } from './owner/owner-spec.ts'
+import { checkOpenOptions } from './open-options.ts'
 import { Store } from './store.ts'
 import { StoreError } from './store-error.ts'
 
@@ -62,9 +64,11 @@ export interface OpenRemoteOptions {
  * await store.counter('runs').increment()
  * ```
  *
- * @throws {StoreError} STORE_ARGUMENT_INVALID for an address that is none, STORE_DIRECTORY_UNUSABLE when the folder cannot be made. Whether it can be used shows at the first call.
+ * @throws {StoreError} STORE_ARGUMENT_INVALID for an option that is none, STORE_DIRECTORY_UNUSABLE when this user cannot make the
+ *   folder, or may not enter it or write there. Whether a store can be in it shows at the first call.
  */
 export function openStore(options: OpenOptions | OpenRemoteOptions): Store {
+  checkOpenOptions(options)
   if ('url' in options && options.url !== undefined) return openRemote(options)
   const { dir, timeoutMs, durability } = options as OpenOptions
   const spec: OwnerSpec = { ...defaultSpec, dir: resolve(dir), ...(durability === undefined ? {} : { durability }) }
@@ -115,11 +119,7 @@ function openAsWorker({ dir }: OwnerSpec): Store {
 
 function openFolder(spec: OwnerSpec, timeoutMs?: number): Store {
   const { dir } = spec
-  try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    throw new StoreError('STORE_DIRECTORY_UNUSABLE', `${dir} cannot be made: ${(error as Error).message}.`)
-  }
+  enterFolder(dir)
   const engine = new EmbeddedEngine({
     dir,
     socketPath: () => socketOf(dir),

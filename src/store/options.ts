@@ -63,8 +63,14 @@ export const storeOptions = z
     }),
     tls: z
       .strictObject({
-        cert: path().meta({ change: 'refused', description: 'Its certificate, with those between it and the root: PEM.' }),
-        key: path().meta({ change: 'refused', description: 'The private key: PEM, readable for the user of the store.' }),
+        cert: path().meta({
+          change: 'refused',
+          description: 'Its certificate, with those between it and the root: PEM.',
+        }),
+        key: path().meta({
+          change: 'refused',
+          description: 'The private key: PEM, readable for the user of the store.',
+        }),
         ca: path()
           .optional()
           .meta({ change: 'refused', description: 'Who has to have signed the certificates of clients: PEM.' }),
@@ -76,12 +82,10 @@ export const storeOptions = z
       })
       .optional()
       .meta({ change: 'refused', description: 'TLS 1.2 or later at the addresses of `listen`.' }),
-    allow: list(parseNetwork, 'a list of addresses and networks such as ["10.0.0.0/8"]')
-      .prefault([])
-      .meta({
-        change: 'refused',
-        description: 'Who may connect to `listen`: addresses and networks such as `10.0.0.0/8`; all when it is empty.',
-      }),
+    allow: list(parseNetwork, 'a list of addresses and networks such as ["10.0.0.0/8"]').prefault([]).meta({
+      change: 'refused',
+      description: 'Who may connect to `listen`: addresses and networks such as `10.0.0.0/8`; all when it is empty.',
+    }),
     maxClients: count({ min: 1 }).prefault(10_000).meta({
       change: 'refused',
       description: 'The most connections at `listen`; further ones are told so and closed.',

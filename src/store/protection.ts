@@ -2,17 +2,13 @@
  * Protected mode: where the store may be reached from other machines, it asks for a password and speaks TLS. Checked with the
  * configuration, and again with the addresses that were really bound.
  */
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import { type Address, formatAddress } from '../base/address.ts'
 
 export interface Protection {
   readonly hasPassword: boolean
   readonly hasTls: boolean
 }
-
-const loopback = new BlockList()
-loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-loopback.addAddress('::1', 'ipv6')
 
 /** An IPv4 address that came over an IPv6 socket as what it is. Without the zone of a link. */
 export function plainAddress(address: string): string {
@@ -29,8 +25,7 @@ export function plainAddress(address: string): string {
 export function isLoopback(host: string): boolean {
   if (host.toLowerCase() === 'localhost') return true
   const plain = plainAddress(host)
-  const version = isIP(plain)
-  return version !== 0 && loopback.check(plain, version === 4 ? 'ipv4' : 'ipv6')
+  return isIP(plain) === 4 ? plain.startsWith('127.') : /^[0:]*:0*1$/.test(plain)
 }
 
 /** Why the store must not listen there, and what to do; undefined when it may. */

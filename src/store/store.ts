@@ -1,5 +1,6 @@
 /** What a process holds of the shared store: its structures by name. */
 import type { Engine } from './engines/engine.ts'
+import { checkFunction, textGiven } from './given.ts'
 import { Pairs, type Reply, type Status } from './resp/reply.ts'
 import { Cache, type CacheOptions } from './structures/cache.ts'
 import { Counter } from './structures/counter.ts'
@@ -8,8 +9,8 @@ import { Lock } from './structures/lock.ts'
 import { type MapOptions, StoreMap } from './structures/map.ts'
 import { StoreSet, type StoreSetOptions } from './structures/set.ts'
 import { SortedSet } from './structures/sorted-set.ts'
-import { checkKey, type Duration, millisecondsOf, paged } from './structures/structure.ts'
-import { anySignal, type Subscription } from './structures/subscription.ts'
+import { checkKey, type Duration, millisecondsGiven, paged } from './structures/structure.ts'
+import { Ending, type Subscription } from './structures/subscription.ts'
 import {
   type SubscribeOptions,
   subscribeToPattern,
@@ -25,7 +26,7 @@ const pageSize = 500
 export class Store {
   readonly #engine: Engine
   /** Ends what is listened to. */
-  readonly #closing = new AbortController()
+  readonly #ending = new Ending()
 
   constructor(engine: Engine) {
     this.#engine = engine
@@ -68,7 +69,7 @@ export class Store {
 
   /** Messages to all processes that listen. */
   topic<M = unknown>(name: string, options: TopicOptions<M> = {}): Topic<M> {
-    return new Topic(this.#engine, checkKey(name, 'The name of a topic'), options, this.#closing.signal)
+    return new Topic(this.#engine, checkKey(name, 'The name of a topic'), options, this.#ending)
   }
 
   /**
@@ -82,14 +83,12 @@ export class Store {
     pattern: string,
     options: SubscribeOptions & TopicOptions<M> = {},
   ): Subscription<TopicMessage<M>> {
-    const signal = anySignal(options.signal, this.#closing.signal)
-    return subscribeToPattern(this.#engine, checkKey(pattern, 'A pattern of topics'), { ...options, signal })
+    return subscribeToPattern(this.#engine, checkKey(pattern, 'A pattern of topics'), options, this.#ending)
   }
 
   /** The changes of a key from now on; those that come faster than they are looked at are told once. */
   watch(key: string, options: WatchOptions = {}): Subscription<Change> {
-    const signal = anySignal(options.signal, this.#closing.signal)
-    return watchKey(this.#engine, checkKey(key), { ...options, signal })
+    return watchKey(this.#engine, checkKey(key), options, this.#ending)
   }
 
   /**
@@ -107,14 +106,17 @@ export class Store {
    * })
    * ```
    *
-   * @throws {StoreError} STORE_CONFLICT after 100 tries.
+   * @throws {StoreError} STORE_CONFLICT after 100 tries; what fails in it and is looked at by nobody: then nothing is written.
    */
-  transaction<Result>(work: (transaction: Transaction) => Result | Promise<Result>): Promise<Result> {
+  async transaction<Result>(work: (transaction: Transaction) => Result | Promise<Result>): Promise<Result> {
+    this.#ending.throwIfOver()
+    checkFunction(work, 'The work of a transaction')
     return transact(this.#engine, work)
   }
 
   /** The names of all keys, or those that match a pattern as in Redis: `*`, `?`, `[a-z]`; in their order, page by page. */
   async *keys(pattern = '*'): AsyncGenerator<string> {
+    textGiven(pattern, 'A pattern of keys')
     const names = paged(async (last: Buffer | undefined) => {
       const after = last ? Buffer.concat([Buffer.from('='), last]) : '-'
       return (await this.#engine.call(['saola.keys.page', after, pattern, pageSize])) as readonly Buffer[]
@@ -135,7 +137,7 @@ export class Store {
 
   /** Gives a whole key a new time to live, or takes it away with `null`; false when it is absent. */
   async expire(key: string, ttl: Duration | null): Promise<boolean> {
-    if (ttl !== null) return (await this.#engine.call(['pexpire', checkKey(key), millisecondsOf(ttl)])) === 1
+    if (ttl !== null) return (await this.#engine.call(['pexpire', checkKey(key), millisecondsGiven(ttl, 'ttl')])) === 1
     const persisted = this.#engine.call(['persist', checkKey(key)])
     return (await persisted) === 1 || (await this.#engine.call(['exists', key])) === 1
   }
@@ -165,8 +167,8 @@ export class Store {
    * await store.command('hlen', 'centre')
    * ```
    */
-  command(name: string, ...args: (string | number | Uint8Array)[]): Promise<Reply> {
-    return this.#engine.call([name.toLowerCase(), ...args])
+  async command(name: string, ...args: (string | number | Uint8Array)[]): Promise<Reply> {
+    return this.#engine.call([textGiven(name, 'The name of a command').toLowerCase(), ...args])
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -175,7 +177,7 @@ export class Store {
 
   /** Ends the connection. What was not answered yet is refused with STORE_CLOSED. */
   close(): Promise<void> {
-    this.#closing.abort()
+    this.#ending.end()
     return this.#engine.close()
   }
 }

@@ -1,7 +1,8 @@
 import type { StoreLimits } from './commands/command.ts'
 import { MemoryEngine } from './engines/memory.ts'
+import { optionsOf } from './given.ts'
 import { Store } from './store.ts'
-import { type Duration, millisecondsOf } from './structures/structure.ts'
+import { type Duration, millisecondsGiven } from './structures/structure.ts'
 
 export interface TestStoreOptions {
   /** What the clock shows at first, in milliseconds since 1970; the present time by default. */
@@ -39,13 +40,14 @@ export interface TestClock {
  * await store.close()
  * ```
  */
-export function createTestStore({ now = Date.now(), limits = {} }: TestStoreOptions = {}): TestStore {
+export function createTestStore(options: TestStoreOptions = {}): TestStore {
+  const { now = Date.now(), limits = {} } = optionsOf(options)
   let time = now
   const engine = new MemoryEngine({ now: () => time, limits })
   const clock: TestClock = {
     now: () => time,
     advance: duration => {
-      const ms = millisecondsOf(duration, 'advance')
+      const ms = millisecondsGiven(duration, 'advance')
       engine.moveClock(() => {
         time += ms
       })

@@ -21,7 +21,7 @@ const answerMs = 5_000
 /** A redis-server on a free port of 127.0.0.1, with a folder of its own. It is stopped when the test ends. */
 export async function startRedis(t: Ending, { args = [] }: RedisOptions = {}): Promise<RedisServer> {
   const dir = mkdtempSync(join(tmpdir(), 'saola-redis-'))
-  const server = new RedisServer(dir, await freePort(), args)
+  const server = new RedisServer(dir, (await freePorts(1))[0] as number, args)
   t.after(async () => {
     await server.kill()
     rmSync(dir, { recursive: true, force: true })
@@ -38,10 +38,11 @@ export async function startRedisCluster(t: Ending, { args = [] }: RedisOptions =
     await Promise.all(nodes.map(node => node.kill()))
     rmSync(dir, { recursive: true, force: true })
   })
-  for (const name of ['0', '1', '2']) {
-    const own = join(dir, name)
+  const ports = await freePorts(6)
+  for (const i of [0, 1, 2]) {
+    const own = join(dir, String(i))
     mkdirSync(own)
-    const [port, busPort] = [await freePort(), await freePort()]
+    const [port, busPort] = ports.slice(2 * i) as [number, number]
     const cluster = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-node-timeout', '2000']
     nodes.push(new RedisServer(own, port, [...cluster, ...args], busPort))
   }
@@ -145,18 +146,17 @@ async function joinNodes(nodes: readonly RedisServer[]): Promise<void> {
   }
   for (const node of nodes) {
     await until(`the cluster is complete for ${node.port}`, async () => {
-      const info = await node.askAll(['CLUSTER', 'INFO'])
+      const info = await node.askAll(['CLUSTER', 'INFO']).catch(() => '')
       return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${nodes.length}`)
     })
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
+/** All of them are held until the last is found, so that none comes twice. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map(server => server.listening || once(server, 'listening')))
+  const ports = servers.map(server => (server.address() as { port: number }).port)
+  await Promise.all(servers.map(server => once(server.close(), 'close')))
+  return ports
 }

@@ -9,13 +9,13 @@ export interface SessionStoreOptions {
   readonly store: Store
   /** The name of the map; `sessions` by default. */
   readonly name?: string
-  /** How long a session lives whose cookie has no maxAge; a day by default. */
+  /** How long a session lives whose cookie has no end, neither maxAge nor expires; a day by default. */
   readonly ttl?: Duration
 }
 
 /** A session as it is kept: what the application has put into it, as JSON. */
 export interface SessionData {
-  readonly cookie: { readonly maxAge?: unknown; readonly originalMaxAge?: unknown }
+  readonly cookie: { readonly maxAge?: unknown; readonly expires?: unknown; readonly originalMaxAge?: unknown }
 }
 
 type Callback<Value> = (error: unknown, value?: Value) => void
@@ -25,7 +25,7 @@ export interface SessionStore<Data> {
   get(id: string, callback: Callback<Data | null>): void
   set(id: string, session: Data, callback?: Callback<undefined>): void
   destroy(id: string, callback?: Callback<undefined>): void
-  /** Lets a session live longer. */
+  /** Lets a session live as long as its cookie is now, and keeps that; nothing else of the session is written. */
   touch(id: string, session: Data, callback?: Callback<undefined>): void
   all(callback: Callback<Record<string, Data>>): void
   length(callback: Callback<number>): void
@@ -72,7 +72,7 @@ export function sessionStore<Base extends object, Data extends SessionData = Ses
 
     touch(id: string, data: Data, callback?: Callback<undefined>): void {
       const ms = lifetimeMs(data, defaultMs)
-      finish(ms > 0 ? map.expire(id, lifetimeOf(ms)) : map.delete(id), callback)
+      finish(ms > 0 ? renew(map, id, { cookie: data.cookie, ms }) : map.delete(id), callback)
     }
 
     all(callback: Callback<Record<string, Data>>): void {
@@ -93,11 +93,22 @@ export function sessionStore<Base extends object, Data extends SessionData = Ses
 /** As every session store: what JSON.stringify makes of a session, dates and all. */
 const sessionCodec = { name: 'session', encode: (data: unknown) => JSON.stringify(data), decode: jsonCodec.decode }
 
-/** 0 or less: it is over. */
+/** 0 or less: it is over. A cookie of express-session has a maxAge as soon as it has an end; a plain one may say it otherwise. */
 function lifetimeMs({ cookie }: SessionData, defaultMs: number): number {
-  const { maxAge, originalMaxAge } = cookie ?? {}
+  const { maxAge, expires, originalMaxAge } = cookie ?? {}
   if (typeof maxAge === 'number') return maxAge
+  const end = expires instanceof Date || typeof expires === 'string' ? new Date(expires).getTime() : Number.NaN
+  if (!Number.isNaN(end)) return end - Date.now()
   return typeof originalMaxAge === 'number' ? originalMaxAge : defaultMs
+}
+
+/** What others have put into the session meanwhile stays. */
+async function renew<Data extends SessionData>(
+  map: StoreMap<Data>,
+  id: string,
+  { cookie, ms }: { readonly cookie: Data['cookie']; readonly ms: number },
+): Promise<void> {
+  await map.update(id, old => (old === undefined ? undefined : { ...old, cookie }), { ttl: lifetimeOf(ms) })
 }
 
 async function entriesOf<Data>(map: StoreMap<Data>): Promise<[string, Data][]> {

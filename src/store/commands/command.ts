@@ -116,7 +116,7 @@ export interface OwnerContext {
   /** Of WATCH, UNWATCH, EXEC and DISCARD. */
   readonly watched: WatchedKeys | undefined
   /** Runs a call of EXEC; its error is its reply. */
-  attempt(command: Command, parts: readonly Buffer[]): Reply
+  attempt(call: readonly Buffer[]): Reply
   /** What is to be done if the transaction is not committed: it runs again then. */
   onRollBack(undo: () => void): void
   /** Requests that wait for a change of a key. */

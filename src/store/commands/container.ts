@@ -45,12 +45,12 @@ export function container({ name, summary, flags, subcommands, keys, runAlone }:
 }
 
 /** Whether so many arguments are right, the name not counted. */
-export function takes({ arity }: Pick<Command, 'arity'>, count: number): boolean {
+function takes({ arity }: Pick<Command, 'arity'>, count: number): boolean {
   if (typeof arity !== 'number') return count >= arity[0] && count <= arity[1]
   return arity < 0 ? count >= -arity : count === arity
 }
 
-export function unknownSubcommand(name: string, word: Buffer): CommandError {
+function unknownSubcommand(name: string, word: Buffer): CommandError {
   const shown = word.toString('latin1').slice(0, 128)
   return new CommandError('ERR', `unknown subcommand '${shown}'. Try ${name.toUpperCase()} HELP.`)
 }

@@ -44,7 +44,8 @@ export const identification: readonly Command[] = [
   },
   {
     name: 'hello',
-    summary: 'Which version of the protocol is spoken from now on, 2 or 3; and what AUTH and CLIENT SETNAME do, in one.',
+    summary:
+      'Which version of the protocol is spoken from now on, 2 or 3; and what AUTH and CLIENT SETNAME do, in one.',
     usage: '[version [AUTH username password] [SETNAME name]]',
     arity: [0, Number.POSITIVE_INFINITY],
     flags: ['connection', 'owner', 'anyone'],

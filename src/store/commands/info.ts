@@ -10,7 +10,7 @@ type Fields = Readonly<Record<string, string | number>>
 type Section = (context: CommandContext, owner: OwnerContext) => Fields
 
 /** Whose replies, checks and error texts the commands have: clients choose by it what they may ask for. */
-export const redisVersion = '7.0.15'
+const redisVersion = '7.0.15'
 
 let ownVersion: string | undefined
 const runId = randomBytes(20).toString('hex')

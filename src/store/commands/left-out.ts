@@ -46,6 +46,6 @@ export const leftOut: readonly LeftOut[] = [
   {
     what: 'The inside of the process',
     why: 'They show or change the inside of redis-server. `saola store` and the supervisor start, stop and watch the owner.',
-    names: 'bgrewriteaof debug latency lolwut monitor shutdown swapdb',
+    names: 'bgrewriteaof debug latency lolwut monitor shutdown',
   },
 ]

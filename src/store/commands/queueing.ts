@@ -33,7 +33,7 @@ export const queueing: readonly Command[] = [
       if (!transaction) throw new CommandError('ERR', 'EXEC without MULTI')
       const watched = letGo(owner)
       if (watched && owner.conflicts.isBroken(watched)) return nullList
-      return transaction.calls.map(({ command, parts }) => owner.attempt(command, parts))
+      return transaction.calls.map(call => owner.attempt(call))
     },
   },
   {

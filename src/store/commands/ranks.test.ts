@@ -153,6 +153,28 @@ function slice(rows: Row[], start: number, stop: number): Row[] {
   return rows.slice(from, Math.max(0, to + 1))
 }
 
+test('what is stored at once has blocks of its own, which go on with what comes', () => {
+  for (const size of [3, 8, 9, 16, 17, 100]) {
+    const { run, blocks } = open(8)
+    for (let i = 0; i < size; i++) run('zadd', 'a', i, `m${i}`)
+    run('zadd', 'b', 1, 'other')
+    const stores = [
+      ['zunionstore', 'z', 2, 'a', 'b', 'WEIGHTS', 1, 0.5],
+      ['zinterstore', 'z', 2, 'a', 'a'],
+      ['zdiffstore', 'z', 2, 'a', 'b'],
+      ['zrangestore', 'z', 'a', 0, -1, 'REV'],
+    ] as const
+    for (const [name, ...args] of stores) {
+      assert.equal(run(name, ...args), name === 'zunionstore' ? size + 1 : size)
+      blocks()
+      for (let i = 0; i < 30; i++) run('zadd', 'z', (i * 7) % 20, `more${i}`)
+      blocks()
+      run('zremrangebyrank', 'z', 2, -3)
+      blocks()
+    }
+  }
+})
+
 test('200,000 members have the ranks and ranges of a sorted array, and small sets have no blocks', () => {
   const { run, blocks, keyspace } = open(2048)
   let seed = 7

@@ -17,8 +17,10 @@ describe('the reference of commands', () => {
   it('says something of every command', () => {
     for (const { name, summary, usage, arity } of commands.values()) {
       assert.match(summary, /^\S.*[.:]$/, name)
-      const takesNone = arity === 0
-      assert.equal(usage === '', takesNone, `${name} has the usage "${usage}"`)
+      // QUIT takes what is given with it, and does nothing with it.
+      const least = typeof arity === 'number' ? Math.abs(arity) : arity[0]
+      if (least > 0) assert.notEqual(usage, '', name)
+      if (arity === 0) assert.equal(usage, '', name)
     }
   })
 

@@ -55,6 +55,23 @@ function isIn({ type }: Entry): string {
     : 'EXISTS (SELECT 1 FROM fields o WHERE o.id = ?2 AND o.field = members.member)'
 }
 
+const otherWeightedScore = 'coalesce(p.score * ?5, 0.0)'
+
+/** The row of a source with the id ?4 that has the member of `o`, as `p`. */
+function joinOther({ type }: Entry): string {
+  // The smaller one is gone through.
+  return type === keyTypes.zset
+    ? 'CROSS JOIN members p ON p.id = ?4 AND p.member = o.member'
+    : 'CROSS JOIN (SELECT field AS member, 1.0 AS score FROM fields WHERE id = ?4) p ON p.member = o.member'
+}
+
+/** The same of a source with the id ?3. */
+function otherRow({ type }: Entry): string {
+  return type === keyTypes.zset
+    ? 'members p WHERE p.id = ?3 AND p.member = o.member'
+    : 'fields p WHERE p.id = ?3 AND p.field = o.member'
+}
+
 function copy({ keyspace, entry: target }: Ranked, entry: Entry, weight: number): number {
   const sql = `INSERT INTO members (id, member, score) SELECT ?1, o.member, ${weightedScore} FROM ${rowsOf(entry)}`
   return Number(keyspace.sql(sql).run(target.id, entry.id, weight).changes)
@@ -81,16 +98,23 @@ function storeUnion(target: Ranked, storing: Storing): number {
 }
 
 function storeCommon(target: Ranked, storing: Storing): number {
-  const [first, ...others] = bySize(storing) as (Source & { entry: Entry })[]
+  const [first, second, ...others] = bySize(storing) as (Source & { entry: Entry })[]
   if (!first) return 0
+  if (!second) return copy(target, first.entry, first.weight)
   const { keyspace, entry: kept } = target
-  copy(target, first.entry, first.weight)
+  const sum = sums[storing.aggregate]
+  keyspace
+    .sql(
+      `INSERT INTO members (id, member, score)
+       SELECT ?1, o.member, ${sum(weightedScore, otherWeightedScore)} FROM ${rowsOf(first.entry)} ${joinOther(second.entry)}`,
+    )
+    .run(kept.id, first.entry.id, first.weight, second.entry.id, second.weight)
   for (const { entry, weight } of others) {
     keyspace.sql(`DELETE FROM members WHERE id = ?1 AND NOT ${isIn(entry)}`).run(kept.id, entry.id)
-    const sum = sums[storing.aggregate]('members.score', weightedScore)
     keyspace
       .sql(
-        `UPDATE members SET score = ${sum} FROM ${rowsOf(entry)} WHERE members.id = ?1 AND o.member = members.member`,
+        `UPDATE members SET score = ${sum('members.score', weightedScore)} FROM ${rowsOf(entry)}
+         WHERE members.id = ?1 AND o.member = members.member`,
       )
       .run(kept.id, entry.id, weight)
   }
@@ -100,9 +124,17 @@ function storeCommon(target: Ranked, storing: Storing): number {
 function storeDifference(target: Ranked, { sources }: Storing): number {
   const { keyspace, entry: kept } = target
   const [first, ...others] = sources
-  if (first?.entry) copy(target, first.entry, 1)
-  for (const { entry } of others) {
-    if (entry) keyspace.sql(`DELETE FROM members WHERE id = ?1 AND ${isIn(entry)}`).run(kept.id, entry.id)
+  const [second, ...more] = others.flatMap(({ entry }) => entry ?? [])
+  if (!first?.entry) return 0
+  if (!second) return copy(target, first.entry, 1)
+  keyspace
+    .sql(
+      `INSERT INTO members (id, member, score)
+       SELECT ?1, o.member, o.score FROM ${rowsOf(first.entry)} WHERE NOT EXISTS (SELECT 1 FROM ${otherRow(second)})`,
+    )
+    .run(kept.id, first.entry.id, second.id)
+  for (const entry of more) {
+    keyspace.sql(`DELETE FROM members WHERE id = ?1 AND ${isIn(entry)}`).run(kept.id, entry.id)
   }
   return sizeOf(target)
 }

@@ -1,6 +1,7 @@
 /** Commands of lists are answered as a real redis-server answers them. */
 import { after, test } from 'node:test'
 import fc from 'fast-check'
+import type { Words } from '../../../test/support/raw-client.ts'
 import { commandsOf, integer, key, optionsOf, startSides, value } from '../../../test/support/side-by-side.ts'
 
 const sides = await startSides({ after })
@@ -10,7 +11,13 @@ const keys = fc.array(key, { minLength: 1, maxLength: 3 })
 const counted = keys.map(names => [String(names.length), ...names])
 const push = ['RPUSH', key, value, value, value]
 /** Never for ever: nobody would push. */
-const soon = fc.constantFrom('0.001', '1e-3', '0x.01', '-1', 'abc', '', ' 1', 'nan', '-inf')
+const soonWords = ['0.001', '1e-3', '0x.01', '-1', 'abc', '', ' 1', 'nan', '-inf']
+const soon = fc.constantFrom(...soonWords)
+/** Also when a word is left out, or one is added. */
+function isSoon([name, ...words]: Words): boolean {
+  if (!/^b/i.test(String(name))) return true
+  return soonWords.includes(String(/mpop$/i.test(String(name)) ? words[0] : words.at(-1)))
+}
 const behind = ['a', 'b', 'c', 'd'].map(name => ['LRANGE', name, '0', '-1'])
 
 test('elements are pushed, popped, read and replaced as in Redis', async () => {
@@ -70,7 +77,7 @@ test('what is there is taken without waiting, and a time that is over is answere
     ['BLMPOP', soon, counted, side, optionsOf(['COUNT', integer])],
     ['SET', key, value],
   )
-  await sides.property(command, { runs: 100, lengthMax: 6, behind })
+  await sides.property(command.filter(isSoon), { runs: 100, lengthMax: 6, behind })
 })
 
 test('nothing waits inside a transaction', async () => {

@@ -1,6 +1,7 @@
 /** Commands of sorted sets are answered as a real redis-server answers them, but for how many digits a score has. */
 import { after, test } from 'node:test'
 import fc from 'fast-check'
+import type { Words } from '../../../test/support/raw-client.ts'
 import { commandsOf, integer, key, odd, optionsOf, startSides, value } from '../../../test/support/side-by-side.ts'
 
 const sides = await startSides({ after })
@@ -27,7 +28,13 @@ const limit = ['LIMIT', index, index]
 const add = ['ZADD', key, score, member, half, member, half, member]
 const behind = ['a', 'b', 'c', 'd'].map(name => ['ZRANGE', name, '0', '-1', 'WITHSCORES'])
 /** Never for ever: nobody would add. */
-const soon = fc.constantFrom('0.001', '-1', 'abc')
+const soonWords = ['0.001', '-1', 'abc']
+const soon = fc.constantFrom(...soonWords)
+/** Also when a word is left out, or one is added. */
+function isSoon([name, ...words]: Words): boolean {
+  if (!/^b/i.test(String(name))) return true
+  return soonWords.includes(String(/mpop$/i.test(String(name)) ? words[0] : words.at(-1)))
+}
 
 test('members get scores, lose them and are ranked as in Redis', async () => {
   const command = commandsOf(
@@ -126,7 +133,7 @@ test('members with the lowest and highest scores are taken, and taken at random,
     ['ZRANDMEMBER', key, count, fc.constantFrom('WITHSCORES', 'NONE')],
     ['SET', 'd', value],
   )
-  await sides.property(command, { runs: 150, behind })
+  await sides.property(command.filter(isSoon), { runs: 150, behind })
 })
 
 test('a scan of a small sorted set returns it at once', async () => {

@@ -9,6 +9,8 @@ import { cacheLimitConformance } from './cache-limits.ts'
 import { changeConformance } from './changes.ts'
 import { counterConformance } from './counter.ts'
 import { errorConformance } from './errors.ts'
+import { givenConformance } from './given.ts'
+import { givenOptionConformance } from './given-options.ts'
 import { expiryConformance } from './expiry.ts'
 import { keyConformance } from './keys.ts'
 import { listConformance } from './list.ts'
@@ -61,5 +63,7 @@ export function conformance(name: string, open: OpenEngine): void {
     describe('changes', () => changeConformance(open))
     describe('the order of calls', () => orderConformance(open))
     describe('errors', () => errorConformance(open))
+    describe('what is given', () => givenConformance(open))
+    describe('options that are given', () => givenOptionConformance(open))
   })
 }

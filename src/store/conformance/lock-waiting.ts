@@ -20,7 +20,7 @@ export function lockWaitingConformance(open: OpenEngine): void {
       }
       waits.push(wait())
       // It has arrived, before the next one asks.
-      await one.command('exists', 'l')
+      await one.command('ping')
     }
     const [isReleased, between] = await Promise.all([first.release(), store.lock('l').tryAcquire()])
     assert.deepEqual([isReleased, between], [true, undefined])

@@ -1,7 +1,18 @@
 /** The folder of a store: what must be true of it, and how what is written there is kept. */
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs'
-import { join } from 'node:path'
-import { messageOf } from '../../base/errors.ts'
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  statfsSync,
+  statSync,
+} from 'node:fs'
+import { dirname, join, resolve, sep } from 'node:path'
+import { codeOf, messageOf } from '../../base/errors.ts'
 import { StoreError } from '../store-error.ts'
 import { isNoSpace } from './sqlite-failure.ts'
 
@@ -9,6 +20,7 @@ import { isNoSpace } from './sqlite-failure.ts'
 export type StoreLog = (event: string, fields: Record<string, unknown>) => void
 
 const databaseName = 'store.db'
+export const lockName = 'owner.lock'
 export const snapshotsName = 'snapshots'
 
 // Locks and shared memory do not reach beyond one machine there: two owners would ruin the file.
@@ -31,11 +43,63 @@ const fuse = 0x65735546
  */
 export function prepareFolder(dir: string, log: StoreLog): void {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    makeFolder(dir)
     // For its type only; as a big integer, since a double cannot hold what some systems answer.
     checkFilesystem(dir, Number(BigInt.asUintN(32, statfsSync(dir, { bigint: true }).type)), log)
   } catch (error) {
     throw error instanceof StoreError ? error : unusable(dir, error)
+  }
+}
+
+/**
+ * Makes a folder and those above it, with mode 0700, unless they are there. Step by step: with `recursive` Node tries for ever
+ * where nothing can be made, as in /proc.
+ *
+ * @throws what the system says.
+ */
+export function makeFolder(dir: string): void {
+  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory()) return
+  const parent = dirname(dir)
+  if (parent !== dir) makeFolder(parent)
+  try {
+    mkdirSync(dir, { mode: 0o700 })
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+    // Otherwise another process was quicker.
+    if (!statSync(dir).isDirectory()) throw new Error('it is a file', { cause: error })
+  }
+}
+
+/**
+ * Makes the folder, for whoever opens the store in it, and sees whether this user may use it.
+ *
+ * @throws {StoreError} STORE_DIRECTORY_UNUSABLE
+ */
+export function enterFolder(dir: string): void {
+  try {
+    makeFolder(dir)
+    accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw unusable(dir, error)
+  }
+}
+
+/**
+ * Where a backup may not go: beside the files of a store, this one or another, which would be replaced by it or taken for it.
+ *
+ * @throws {StoreError} STORE_ARGUMENT_INVALID, also when there is no such folder, or the file is one.
+ */
+export function checkBackupFile(dir: string, file: string): void {
+  const refuse = (why: string) => {
+    throw new StoreError('STORE_ARGUMENT_INVALID', `The backup cannot be saved as ${file}: ${why}. Choose another file.`)
+  }
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) refuse('it is a folder')
+  const parent = dirname(resolve(file))
+  if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) refuse(`there is no folder ${parent}`)
+  const target = realpathSync(parent)
+  const own = realpathSync(dir)
+  if (`${target}${sep}`.startsWith(`${own}${sep}`) || sizeOf(join(target, lockName)) !== undefined) {
+    refuse('it would be among the files of a store')
   }
 }
 

@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreError } from '../store-error.ts'
-import { unusable } from './folder.ts'
+import { lockName, unusable } from './folder.ts'
 import { describeOwner, readOwnerNote } from './owner-note.ts'
 import { isBusy } from './sqlite-failure.ts'
 
@@ -18,7 +18,7 @@ export interface OwnerLock {
  * @throws {StoreError} STORE_UNAVAILABLE when another process has it; STORE_DIRECTORY_UNUSABLE.
  */
 export function acquireOwnerLock(dir: string): OwnerLock {
-  const file = join(dir, 'owner.lock')
+  const file = join(dir, lockName)
   let database: DatabaseSync | undefined
   try {
     database = new DatabaseSync(file, { timeout: 0 })

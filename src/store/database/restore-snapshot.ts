@@ -13,8 +13,17 @@ const keepTokenGrowing = `
   INSERT INTO main.meta (name, value) VALUES ('lock-token', ?)
   ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)`
 
+// Who held them when it was taken has given them back since, or has died: `lock:…`, a hash of a holder and a token.
+const isLock = `name >= x'6c6f636b3a' AND name < x'6c6f636b3b' AND type = 2 AND size = 2 AND expires IS NOT NULL`
+const hasField = (field: string) =>
+  `EXISTS (SELECT 1 FROM main.fields WHERE id = keys.id AND field = CAST('${field}' AS BLOB))`
+const forgetLocks = `
+  DELETE FROM main.fields WHERE id IN (
+    SELECT id FROM main.keys WHERE ${isLock} AND ${hasField('holder')} AND ${hasField('token')});
+  DELETE FROM main.keys WHERE ${isLock} AND NOT EXISTS (SELECT 1 FROM main.fields WHERE id = keys.id)`
+
 /**
- * Puts the content of a snapshot in the place of all that is in the store, in one transaction: every process sees it at once,
+ * Puts the content of a snapshot, without its locks, in the place of all that is in the store, in one transaction: every process sees it at once,
  * and none sees a part of it. To be called in the owner, between its turns; it waits until this is done, which takes
  * seconds for each gigabyte.
  *
@@ -61,6 +70,7 @@ function replaceAll(database: DatabaseSync): void {
     if (given.includes(table)) database.exec(copyTable(database, table))
   }
   for (const { sql } of triggers) database.exec(sql)
+  database.exec(forgetLocks)
   database.exec(forgetNotes)
   if (token !== undefined) database.prepare(keepTokenGrowing).run(token)
 }

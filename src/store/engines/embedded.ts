@@ -6,11 +6,13 @@ import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
 import net from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
+import { codeOf } from '../../base/errors.ts'
 import { commands } from '../commands/table.ts'
-import { databaseOf, hasRoom } from '../database/folder.ts'
+import { databaseOf, hasRoom, unusable } from '../database/folder.ts'
 import { isDamage } from '../database/sqlite-failure.ts'
-import type { Push, Reply } from '../resp/reply.ts'
+import type { Push, Reply, ReplyError } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'
+import { checkCall, checkCalls } from './check-call.ts'
 import type { Call, CallOptions, Check, Engine, TopicListener, Unsubscribe, WaitOptions } from './engine.ts'
 import { LocalReader } from './local-reader.ts'
 import { OwnerConnection, type OwnerConnectionOptions } from './owner-connection.ts'
@@ -24,7 +26,10 @@ export interface EmbeddedOptions {
   /** The owner's socket, on this machine. */
   socketPath?(): string
   /** The connection to an owner elsewhere. */
-  readonly far?: Pick<OwnerConnectionOptions, 'connect' | 'connectedEvent' | 'greeting' | 'refusalOf' | 'explainAbsence'>
+  readonly far?: Pick<
+    OwnerConnectionOptions,
+    'connect' | 'connectedEvent' | 'greeting' | 'refusalOf' | 'explainAbsence'
+  >
   /** Called once, before the first connection is tried. */
   announceUse?(): void
   /** Nobody listens on it: starts an owner, or asks for one. Called at most every 300 ms. */
@@ -73,6 +78,7 @@ export class EmbeddedEngine implements Engine {
       announceUse: options.announceUse,
       summonOwner: () => options.summonOwner?.(),
       explainAbsence: () => (dir === undefined || hasRoom(dir) ? undefined : noRoom(dir)),
+      refusalOf: fault => (dir === undefined ? undefined : notAllowed(dir, fault)),
       ...(far && { ...far, isFar: true }),
       onPush: push => this.#onPush(push),
       onConnected: isFirst => this.#onConnected(isFirst),
@@ -80,13 +86,17 @@ export class EmbeddedEngine implements Engine {
   }
 
   async call(call: Call, options: CallOptions = {}): Promise<Reply> {
-    const command = commands.get(call[0])
-    if (command?.flags.includes('readonly') && !this.#isWriting(call) && this.#canRead()) return this.readNow(call)
+    const command = commands.get(checkCall(call)[0])
+    if (command?.flags.includes('readonly') && !this.#isWriting(call) && this.#canRead()) return this.#read(call)
     const isWrite = command?.flags.includes('write') === true
     return valueOrThrow(await this.#send(call, isWrite, options.timeoutMs))
   }
 
   readNow(call: Call): Reply {
+    return this.#read(checkCall(call))
+  }
+
+  #read(call: Call): Reply {
     if (this.#isClosed) throw new StoreError('STORE_CLOSED', 'The store is closed: open it again.')
     if (!this.canReadNow) throw new StoreError('STORE_UNSUPPORTED', notNow)
     try {
@@ -103,7 +113,7 @@ export class EmbeddedEngine implements Engine {
     const deadline = timeoutMs > 0 ? performance.now() + timeoutMs : Number.POSITIVE_INFINITY
     const { promise, resolve, reject } = Promise.withResolvers<Reply>()
     const wait: Wait = {
-      makeCall: ms => makeCall(request, ms),
+      makeCall: ms => checkCall(makeCall(request, ms)),
       deadline,
       settle: reply => (reply instanceof StoreError ? reject(reply) : resolve(reply)),
       giveUpIfAborted: () => {
@@ -112,8 +122,8 @@ export class EmbeddedEngine implements Engine {
       },
       isAsking: false,
     }
-    this.#waits.set(request, wait)
     this.#sendWait(wait)
+    this.#waits.set(request, wait)
     const onAbort = () => {
       // Nobody is there to say it: the next owner is told of it, and of what it may have got, by its caller.
       if (!this.#connection.isReady) reject(signal?.reason)
@@ -142,6 +152,7 @@ export class EmbeddedEngine implements Engine {
   }
 
   async transaction(checks: readonly Check[], calls: readonly Call[]): Promise<readonly Reply[] | undefined> {
+    checkCalls(checks, calls)
     const reply = valueOrThrow(await this.#send(transactionCall(checks, calls), true))
     return (reply as readonly Reply[] | null) ?? undefined
   }
@@ -285,14 +296,27 @@ function singleKeyOf(call: Call): string | undefined {
   return key instanceof Uint8Array ? Buffer.from(key).toString() : String(key)
 }
 
-const notNow = 'The store is on another machine: nothing of it can be read at once. Use get and its kin instead of peek.'
+const notNow =
+  'The store is on another machine: nothing of it can be read at once. Use get and its kin instead of peek.'
 
 function isFinal({ code }: StoreError): boolean {
-  return code === 'STORE_CLOSED' || code === 'STORE_BUSY' || code === 'STORE_NO_AUTH' || code === 'STORE_UNSUPPORTED'
+  return (
+    code === 'STORE_CLOSED' ||
+    code === 'STORE_BUSY' ||
+    code === 'STORE_NO_AUTH' ||
+    code === 'STORE_UNSUPPORTED' ||
+    code === 'STORE_DIRECTORY_UNUSABLE'
+  )
 }
 
 function isQueued(reply: Reply): boolean {
   return reply !== null && typeof reply === 'object' && 'text' in reply && reply.text === 'QUEUED'
+}
+
+/** The owner runs as another user, or the folder is closed to this one: that does not pass. */
+function notAllowed(dir: string, fault: Error | ReplyError): StoreError | undefined {
+  const code = codeOf(fault)
+  return code === 'EACCES' || code === 'EPERM' ? unusable(dir, fault) : undefined
 }
 
 function noRoom(dir: string): StoreError {

@@ -24,7 +24,17 @@ export interface Check {
 
 export type Unsubscribe = () => void
 
+/** The time that this process waits by, where a test moves it. */
+export interface MovableClock {
+  /** As performance.now(), and on top of it what it was moved on. */
+  now(): number
+  /** Called when it was moved. */
+  onMove(listener: () => void): Unsubscribe
+}
+
 export interface Engine {
+  /** Undefined: what waits in this process goes by performance.now(). */
+  readonly clock?: MovableClock | undefined
   /** Whether `readNow` works: the data is on this machine. */
   readonly canReadNow: boolean
   /**

@@ -6,7 +6,8 @@ import { type Client, newClient } from '../owner/client.ts'
 import { Owner } from '../owner/owner.ts'
 import type { Reply } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'
-import type { Call, CallOptions, Check, Engine, TopicListener, Unsubscribe, WaitOptions } from './engine.ts'
+import { checkCall, checkCalls } from './check-call.ts'
+import type { Call, CallOptions, Check, Engine, MovableClock, TopicListener, Unsubscribe, WaitOptions } from './engine.ts'
 import { bytesOf, LocalReader } from './local-reader.ts'
 import { PushListeners } from './push-listeners.ts'
 import { valueOrThrow } from './reply-to-error.ts'
@@ -22,18 +23,29 @@ const defaultLimits: StoreLimits = { valueBytesMax: 128 * 1024 ** 2, keysMax: Nu
 
 export class MemoryEngine implements Engine {
   readonly canReadNow = true
+  readonly clock: MovableClock = {
+    now: () => performance.now() + this.#movedMs,
+    onMove: listener => {
+      this.#moveListeners.add(listener)
+      return () => this.#moveListeners.delete(listener)
+    },
+  }
   readonly #owner: Owner
   readonly #reader: LocalReader
   readonly #listeners: PushListeners
   readonly #client: Client
+  readonly #now: () => number
+  readonly #moveListeners = new Set<() => void>()
+  #movedMs = 0
   #isClosed = false
   #requestNext = 1
 
   constructor({ now, limits = {} }: MemoryOptions = {}) {
     const database = new DatabaseSync(':memory:')
     database.exec(schema)
+    this.#now = now ?? Date.now
     this.#owner = new Owner({ database, ...(now && { now }), limits: { ...defaultLimits, ...limits } })
-    this.#reader = new LocalReader(database, { now: now ?? Date.now, isOwnConnection: false })
+    this.#reader = new LocalReader(database, { now: this.#now, isOwnConnection: false })
     this.#listeners = new PushListeners(call => this.call(call))
     const push = (reply: Reply) => this.#listeners.receive(reply)
     this.#client = newClient({ id: 1, push, protocol: 3 })
@@ -45,7 +57,7 @@ export class MemoryEngine implements Engine {
 
   readNow(call: Call): Reply {
     this.#throwIfClosed()
-    return this.#reader.read(call)
+    return this.#reader.read(checkCall(call))
   }
 
   async wait(makeCall: (request: string, timeoutMs: number) => Call, options: WaitOptions): Promise<Reply> {
@@ -70,6 +82,7 @@ export class MemoryEngine implements Engine {
   }
 
   async transaction(checks: readonly Check[], calls: readonly Call[]): Promise<readonly Reply[] | undefined> {
+    checkCalls(checks, calls)
     const reply = await this.#submit(transactionCall(checks, calls))
     return (reply as readonly Reply[] | null) ?? undefined
   }
@@ -85,7 +98,12 @@ export class MemoryEngine implements Engine {
   /** For tests: what was called before is carried out, and what is over after it ends at once. */
   moveClock(move: () => void): void {
     this.#throwIfClosed()
-    this.#owner.moveClock(move)
+    this.#owner.moveClock(() => {
+      const before = this.#now()
+      move()
+      this.#movedMs += this.#now() - before
+    })
+    for (const listener of this.#moveListeners) listener()
   }
 
   async close(): Promise<void> {
@@ -95,8 +113,9 @@ export class MemoryEngine implements Engine {
     this.#owner.keyspace.database.close()
   }
 
-  async #submit([name, ...args]: Call): Promise<Reply> {
+  async #submit(call: Call): Promise<Reply> {
     this.#throwIfClosed()
+    const [name, ...args] = checkCall(call)
     const client = this.#client
     const parts = [Buffer.from(name), ...args.map(bytesOf)]
     const reply = await new Promise<Reply>(answer => this.#owner.submit({ client, parts, answer }))

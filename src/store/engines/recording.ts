@@ -5,6 +5,7 @@
 import { commands, keysOf } from '../commands/table.ts'
 import type { Reply } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'
+import { checkCall } from './check-call.ts'
 import type { Argument, Call, CallOptions, Check, Engine, Unsubscribe } from './engine.ts'
 import { bytesOf } from './local-reader.ts'
 
@@ -44,7 +45,7 @@ export class RecordingEngine implements Engine {
   /** Reads answer; a write is noted, and answers null. */
   async call(call: Call, options?: CallOptions): Promise<Reply> {
     this.#throwIfEnded()
-    if (!this.#isRead(call)) {
+    if (!this.#isRead(checkCall(call))) {
       this.#note(call)
       return null
     }
@@ -55,7 +56,7 @@ export class RecordingEngine implements Engine {
 
   readNow(call: Call): Reply {
     this.#throwIfEnded()
-    if (!this.#isRead(call)) throw unfit(call)
+    if (!this.#isRead(checkCall(call))) throw unfit(call)
     const reply = this.#engine.readNow(call)
     this.#checks.push({ call, reply })
     return reply

@@ -52,7 +52,10 @@ export function openRemoteEngine(options: RemoteOptions): EmbeddedEngine {
       fault instanceof ReplyError ? refusalOfReply(fault, name) : refusalOfSocket(fault, name),
     explainAbsence: () => {
       const reason = latest ? ` (${latest.message})` : ''
-      return new StoreError('STORE_UNAVAILABLE', `The store at ${name} could not be reached${reason}: nothing was sent.`)
+      return new StoreError(
+        'STORE_UNAVAILABLE',
+        `The store at ${name} could not be reached${reason}: nothing was sent.`,
+      )
     },
   }
   return new EmbeddedEngine({
@@ -141,7 +144,11 @@ function refusalOfSocket(error: NodeJS.ErrnoException, name: string): StoreError
   }
   if (!untrusted.test(code)) return undefined
   const advice = 'give the certificate of who has signed it as ca'
-  return new StoreError('STORE_NO_AUTH', `The certificate of the store at ${name} is not trusted (${message}): ${advice}.`, {
-    cause: error,
-  })
+  return new StoreError(
+    'STORE_NO_AUTH',
+    `The certificate of the store at ${name} is not trusted (${message}): ${advice}.`,
+    {
+      cause: error,
+    },
+  )
 }

@@ -1,5 +1,4 @@
 /** Who asks the owner, and what: connections, their sessions, and requests. */
-import type { Command } from '../commands/command.ts'
 import type { Reply } from '../resp/reply.ts'
 
 /** A connection, as commands see it. */
@@ -76,15 +75,11 @@ export function newClient(own: Pick<Client, 'id' | 'push'> & Partial<Client>): C
 
 /** What is between MULTI and EXEC. */
 export interface QueuedTransaction {
-  readonly calls: QueuedCall[]
+  /** Each a name and its arguments. */
+  readonly calls: (readonly Buffer[])[]
   bytes: number
   /** Something that was to be queued is wrong: EXEC will refuse all. */
   isAborted: boolean
-}
-
-export interface QueuedCall {
-  readonly command: Command
-  readonly parts: readonly Buffer[]
 }
 
 /** What EXEC depends on: keys by their stored names, in latin1, and whether they were there. */
@@ -106,8 +101,6 @@ export interface Request {
   readonly client: Client
   /** The name and the arguments. */
   readonly parts: readonly Buffer[]
-  /** The command that it names, where that is known already. */
-  readonly command?: Command | undefined
   /** Of EXEC: what it is to carry out. */
   readonly transaction?: QueuedTransaction | undefined
   /** Of WATCH, UNWATCH, EXEC and DISCARD. */

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Address } from '../../base/address.ts'
 import type { StoreFiles } from '../commands/command.ts'
-import { databaseOf, sizeOf } from '../database/folder.ts'
+import { checkBackupFile, databaseOf, sizeOf } from '../database/folder.ts'
 import { giveBack } from '../database/give-back.ts'
 import { type OpenedDatabase, openDatabase } from '../database/open-database.ts'
 import type { TreeIdentity } from '../database/owner-note.ts'
@@ -183,6 +183,7 @@ function filesOf(spec: OwnerSpec, opened: OpenedDatabase, sync: StoreSync, owner
     durability,
     size: () => (sizeOf(databaseOf(dir)) ?? 0) + (sizeOf(`${databaseOf(dir)}-wal`) ?? 0),
     async backup(file) {
+      checkBackupFile(dir, file)
       await sync.snapshot(file)
     },
     async restore(file) {

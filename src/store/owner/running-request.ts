@@ -1,4 +1,4 @@
-import type { Command, OwnerContext, StoreFiles, StoreLimits } from '../commands/command.ts'
+import type { OwnerContext, StoreFiles, StoreLimits } from '../commands/command.ts'
 import { CommandError } from '../commands/command-error.ts'
 import type { KeyType } from '../database/keyspace.ts'
 import { type Reply, ReplyError } from '../resp/reply.ts'
@@ -15,9 +15,8 @@ import type { Watches } from './watches.ts'
 /** What a command returns that will be answered later. */
 export const later: Reply = new ReplyError('ERR', 'later')
 
-interface Parts {
-  readonly limits: StoreLimits
-  readonly files: StoreFiles | undefined
+/** What lives as long as the owner. */
+interface State {
   readonly topics: Topics
   readonly watches: Watches
   readonly waiters: Waiters
@@ -26,7 +25,12 @@ interface Parts {
   readonly settings: Settings
   readonly statistics: Statistics
   readonly conflicts: Conflicts
-  attempt(command: Command, parts: readonly Buffer[]): Reply
+}
+
+interface Own {
+  readonly limits: StoreLimits
+  readonly files: StoreFiles | undefined
+  attempt(call: readonly Buffer[]): Reply
 }
 
 export interface Published {
@@ -54,32 +58,37 @@ export class RunningRequest implements OwnerContext {
 
   /** Undoes what commands of this transaction have changed of connections. */
   readonly #undo: (() => void)[] = []
-  readonly #attempt: Parts['attempt']
+  readonly #attempt: Own['attempt']
 
-  constructor(parts: Parts) {
-    this.limits = parts.limits
-    this.files = parts.files
-    this.topics = parts.topics
-    this.watches = parts.watches
-    this.sessions = parts.sessions
-    this.clients = parts.clients
-    this.settings = parts.settings
-    this.statistics = parts.statistics
-    this.conflicts = parts.conflicts
-    this.#waiters = parts.waiters
-    this.#attempt = parts.attempt
+  constructor(state: State, { limits, files, attempt }: Own) {
+    this.limits = limits
+    this.files = files
+    this.topics = state.topics
+    this.watches = state.watches
+    this.sessions = state.sessions
+    this.clients = state.clients
+    this.settings = state.settings
+    this.statistics = state.statistics
+    this.conflicts = state.conflicts
+    this.#waiters = state.waiters
+    this.#attempt = attempt
   }
 
-  attempt(command: Command, parts: readonly Buffer[]): Reply {
-    return this.#attempt(command, parts)
+  attempt(call: readonly Buffer[]): Reply {
+    return this.#attempt(call)
   }
 
   onRollBack(undo: () => void): void {
     this.#undo.push(undo)
   }
 
-  keepChanges(): void {
-    this.#undo.length = 0
+  get changes(): number {
+    return this.#undo.length
+  }
+
+  /** All of them, or those behind the first so many, are not undone. */
+  keepChanges(from = 0): void {
+    this.#undo.length = from
   }
 
   undoChanges(): void {

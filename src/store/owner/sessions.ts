@@ -10,7 +10,8 @@ import { ReplyParser } from '../resp/reply-parser.ts'
 import { ReplyWriter } from '../resp/write-reply.ts'
 import type { Answer, Client, Request, Session } from './client.ts'
 
-interface Outcome {
+/** What a request has come to. */
+export interface Outcome {
   readonly request: Request
   readonly reply: Reply
 }

@@ -94,7 +94,7 @@ export class Statistics {
 }
 
 /** The subcommand that a request is about. */
-export function partOf<Part extends Counted>(
+function partOf<Part extends Counted>(
   { subcommands }: { readonly subcommands?: readonly Part[] },
   parts: readonly Buffer[],
 ): Part | undefined {

@@ -4,13 +4,25 @@ import { exposure, isLoopback } from '../protection.ts'
 import { AllowList, parseNetwork } from './allow-list.ts'
 
 describe('the list of who may connect', () => {
-  const cases: readonly (readonly [networks: readonly string[], allowed: readonly string[], forbidden: readonly string[]])[] = [
+  const cases: readonly (readonly [
+    networks: readonly string[],
+    allowed: readonly string[],
+    forbidden: readonly string[],
+  ])[] = [
     [[], ['1.2.3.4', '::1'], []],
-    [['10.0.0.0/8'], ['10.1.2.3', '::ffff:10.1.2.3', '::FFFF:10.1.2.3', '::ffff:a01:203'], ['11.0.0.1', '::1', '::ffff:11.0.0.1', '', 'a']],
+    [
+      ['10.0.0.0/8'],
+      ['10.1.2.3', '::ffff:10.1.2.3', '::FFFF:10.1.2.3', '::ffff:a01:203'],
+      ['11.0.0.1', '::1', '::ffff:11.0.0.1', '', 'a'],
+    ],
     [['10.0.0.7'], ['10.0.0.7', '::ffff:10.0.0.7'], ['10.0.0.8']],
     [['::ffff:10.0.0.0/104'], ['10.255.0.1', '::ffff:10.255.0.1'], ['11.0.0.1']],
     [['2001:db8::/32'], ['2001:db8:1::5', '2001:DB8::1%eth0'], ['2001:db9::1', '32.1.13.184']],
-    [['::1', '127.0.0.0/8'], ['::1', '127.9.9.9'], ['::2', '128.0.0.1']],
+    [
+      ['::1', '127.0.0.0/8'],
+      ['::1', '127.9.9.9'],
+      ['::2', '128.0.0.1'],
+    ],
     [['0.0.0.0/0'], ['8.8.8.8', '::ffff:8.8.8.8'], ['2001:db8::1']],
   ]
   for (const [networks, allowed, forbidden] of cases) {
@@ -22,7 +34,17 @@ describe('the list of who may connect', () => {
   }
 
   it('takes nothing that is no network', () => {
-    for (const text of ['', 'a', '10.0.0.0/33', '::/129', '10.0.0/8', '10.0.0.0/', '::ffff:10.0.0.0/8', 'fe80::1%eth0', '/8']) {
+    for (const text of [
+      '',
+      'a',
+      '10.0.0.0/33',
+      '::/129',
+      '10.0.0/8',
+      '10.0.0.0/',
+      '::ffff:10.0.0.0/8',
+      'fe80::1%eth0',
+      '/8',
+    ]) {
       assert.throws(() => parseNetwork(text), /expected an address or a network/, text)
     }
   })
@@ -45,7 +67,10 @@ describe('protected mode', () => {
     assert.equal(exposure({ kind: 'unix', path: '/x' }, { hasPassword: false, hasTls: false }), undefined)
     assert.equal(exposure(tcp(''), { hasPassword: true, hasTls: true }), undefined)
     const nothing = exposure(tcp('0.0.0.0'), { hasPassword: false, hasTls: false })
-    assert.match(nothing ?? '', /set store\.password, and store\.tls\.cert and store\.tls\.key, or listen on 127\.0\.0\.1/)
+    assert.match(
+      nothing ?? '',
+      /set store\.password, and store\.tls\.cert and store\.tls\.key, or listen on 127\.0\.0\.1/,
+    )
     assert.match(exposure(tcp('10.0.0.1'), { hasPassword: false, hasTls: true }) ?? '', /set store\.password, or/)
     assert.match(exposure(tcp('10.0.0.1'), { hasPassword: true, hasTls: false }) ?? '', /set store\.tls\.cert and/)
   })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { setTimeout as pause } from 'node:timers/promises'
 import { describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { openNetworkDoor } from '../../../test/support/network-door.ts'
 import { connectResp } from '../../../test/support/resp-client.ts'
 import { until } from '../../../test/support/until.ts'
@@ -28,8 +28,22 @@ describe('requests of one connection', () => {
     const door = await openNetworkDoor(t, { password })
     const client = await connectResp(t, door)
     const asked = [
-      ...[['AUTH', password], ['HSET', 'h', 'f', '1'], ['HGETALL', 'h'], ['HELLO', '3'], ['HGETALL', 'h']],
-      ...[['SELECT', '2'], ['HGETALL', 'h'], ['SELECT', '0'], ['RESET'], ['GET', 'a'], ['AUTH', password], ['HGETALL', 'h']],
+      ...[
+        ['AUTH', password],
+        ['HSET', 'h', 'f', '1'],
+        ['HGETALL', 'h'],
+        ['HELLO', '3'],
+        ['HGETALL', 'h'],
+      ],
+      ...[
+        ['SELECT', '2'],
+        ['HGETALL', 'h'],
+        ['SELECT', '0'],
+        ['RESET'],
+        ['GET', 'a'],
+        ['AUTH', password],
+        ['HGETALL', 'h'],
+      ],
     ]
     const [, , before, , inMap, , empty, , reset, loggedOut, , after] = await client.askAll(...asked)
     assert.deepEqual(before, ['f', '1'])
@@ -88,11 +102,21 @@ describe('who has not given the password', () => {
   it('is answered with NOAUTH, also to what is no command of theirs', async t => {
     const door = await openNetworkDoor(t, { password })
     const client = await connectResp(t, door)
-    const asked = [['GET', 'a'], ['MULTI'], ['SUBSCRIBE', 'a'], ['CLIENT', 'LIST'], ['saola.session', 'x', '0'], ['PING']]
+    const asked = [
+      ['GET', 'a'],
+      ['MULTI'],
+      ['SUBSCRIBE', 'a'],
+      ['CLIENT', 'LIST'],
+      ['saola.session', 'x', '0'],
+      ['PING'],
+    ]
     for (const reply of await client.askAll(...asked)) assert.equal(reply, '-NOAUTH Authentication required.')
     assert.match(String(await client.ask('HELLO', '3')), /^-NOAUTH HELLO must be called/)
     assert.match(String(await client.ask('HELLO', '3', 'AUTH', 'default', 'x')), /^-WRONGPASS /)
-    assert.equal(await client.ask('AUTH', 'nobody', password), '-WRONGPASS invalid username-password pair or user is disabled.')
+    assert.equal(
+      await client.ask('AUTH', 'nobody', password),
+      '-WRONGPASS invalid username-password pair or user is disabled.',
+    )
     assert.equal(await client.ask('AUTH', 'default', password), 'OK')
     assert.equal(await client.ask('GET', 'a'), null)
   })
@@ -101,7 +125,11 @@ describe('who has not given the password', () => {
     const door = await openNetworkDoor(t, { password })
     const client = await connectResp(t, door)
     const large = 'x'.repeat(1_000_000)
-    assert.deepEqual(await client.askAll(['AUTH', password], ['SET', 'a', large], ['STRLEN', 'a']), ['OK', 'OK', 1_000_000])
+    assert.deepEqual(await client.askAll(['AUTH', password], ['SET', 'a', large], ['STRLEN', 'a']), [
+      'OK',
+      'OK',
+      1_000_000,
+    ])
   })
 
   const tooMuch: Readonly<Record<string, readonly [sent: string, reply: RegExp]>> = {
@@ -155,7 +183,11 @@ describe('whoever comes through the door', () => {
   it('writes no files of the host, and ends no owner, with the password or without', async t => {
     const door = await openNetworkDoor(t)
     const client = await connectResp(t, door)
-    const asked = [['saola.backup', '/tmp/x'], ['saola.restore', '/tmp/x'], ['saola.handover', 'x', '1']]
+    const asked = [
+      ['saola.backup', '/tmp/x'],
+      ['saola.restore', '/tmp/x'],
+      ['saola.handover', 'x', '1'],
+    ]
     const inside = await client.askAll(['MULTI'], ['saola.backup', '/tmp/x'], ['EXEC'])
     const replies = [...(await client.askAll(...asked)), inside[1]]
     for (const reply of replies) assert.match(String(reply), /^-NOPERM /)

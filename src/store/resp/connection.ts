@@ -279,7 +279,7 @@ export class Connection implements ClientConnection {
     switch (name) {
       case 'watch':
         client.watched ??= { keys: new Map(), isBroken: false }
-        return { ...request, command, watched: client.watched }
+        return { ...request, watched: client.watched }
       case 'exec':
       case 'discard':
       case 'reset':
@@ -287,12 +287,12 @@ export class Connection implements ClientConnection {
         const { watched, transaction } = client
         client.watched = undefined
         client.transaction = undefined
-        if (name !== 'exec') return { ...request, command, watched }
-        if (transaction?.calls.some(call => call.command.flags.includes('connection'))) this.#waitsFor = slot
-        return { ...request, command, watched, transaction }
+        if (name !== 'exec') return { ...request, watched }
+        if (transaction?.calls.some(call => commandOf(call).flags.includes('connection'))) this.#waitsFor = slot
+        return { ...request, watched, transaction }
       }
       default:
-        return { ...request, command }
+        return request
     }
   }
 

@@ -38,14 +38,19 @@ export function isForConnection({ transaction }: Client, { name, flags }: Comman
  *
  * @param bytesMax what may be kept between MULTI and EXEC.
  */
-export function replyAtOnce(client: Client, command: Command, parts: readonly Buffer[], bytesMax: number): Reply | undefined {
+export function replyAtOnce(
+  client: Client,
+  command: Command,
+  parts: readonly Buffer[],
+  bytesMax: number,
+): Reply | undefined {
   const { transaction } = client
   const refusal = refusalOf(client, command)
   if (refusal) return refuse(transaction, refusal)
   // All of a process share it: the owner says so.
   if (client.session) return undefined
   if (transaction && !immediate.has(command.name)) {
-    return command.flags.includes('alone') ? refuse(transaction, notInside) : keep(transaction, command, parts, bytesMax)
+    return command.flags.includes('alone') ? refuse(transaction, notInside) : keep(transaction, parts, bytesMax)
   }
   switch (command.name) {
     case 'multi':
@@ -87,12 +92,7 @@ function refuse(transaction: QueuedTransaction | undefined, refusal: ReplyError)
   return refusal
 }
 
-function keep(
-  transaction: QueuedTransaction,
-  command: Command,
-  parts: readonly Buffer[],
-  bytesMax: number,
-): Reply {
+function keep(transaction: QueuedTransaction, parts: readonly Buffer[], bytesMax: number): Reply {
   const size = parts.reduce((sum, part) => sum + part.length, 0)
   transaction.bytes += size + callBytes + partBytes * parts.length
   if (transaction.bytes > bytesMax) {
@@ -101,7 +101,7 @@ function keep(
     return refuse(transaction, tooMuch)
   }
   // Nothing is carried out any more.
-  if (!transaction.isAborted) transaction.calls.push({ command, parts: copied(parts, size) })
+  if (!transaction.isAborted) transaction.calls.push(copied(parts, size))
   return queued
 }
 

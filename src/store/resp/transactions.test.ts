@@ -70,7 +70,13 @@ const same: Readonly<Record<string, readonly (readonly Words[])[]>> = {
     [['AUTH', 'x'], ['AUTH', 'default', 'x'], ['AUTH', 'nobody', 'x'], ['AUTH'], ['AUTH', 'a', 'b', 'c']],
     [['MULTI'], ['AUTH', 'x'], ['AUTH', 'default', 'x'], ['EXEC']],
     [['SELECT', '16'], ['SELECT', 'x'], ['SELECT', '-1'], ['SELECT', '99999999999999999999'], ['SELECT']],
-    [['HELLO', '1'], ['HELLO', 'x'], ['HELLO', '2', 'FOO'], ['HELLO', '2', 'AUTH', 'x'], ['HELLO', '2', 'SETNAME', 'a b']],
+    [
+      ['HELLO', '1'],
+      ['HELLO', 'x'],
+      ['HELLO', '2', 'FOO'],
+      ['HELLO', '2', 'AUTH', 'x'],
+      ['HELLO', '2', 'SETNAME', 'a b'],
+    ],
   ],
 }
 

@@ -1,5 +1,7 @@
 /** The way out: requests as a client writes them, and the buffer that replies are written with, too. */
 
+import { types } from 'node:util'
+
 /** From this size on bytes are handed on as they are: copying them costs more than one more piece to write. */
 const passThroughMin = 16_384
 const slabBytes = 16_384
@@ -119,6 +121,7 @@ export class RequestWriter {
 
   /** Strings are UTF-8. A large `Uint8Array` is not copied: it must not change until it is sent. */
   append(args: readonly (string | number | Uint8Array)[]): void {
+    for (let i = 0; i < args.length; i++) throwIfUnfit(args[i])
     const out = this.#out
     out.reserve(headerBytesMax)
     writeHeader(out, asterisk, args.length)
@@ -126,13 +129,19 @@ export class RequestWriter {
       const arg = args[i]
       if (typeof arg === 'string') writeText(out, arg)
       else if (typeof arg === 'number') writeText(out, String(arg))
-      else if (arg) writeBulk(out, arg)
+      else writeBulk(out, arg as Uint8Array)
     }
   }
 
   take(): Buffer[] {
     return this.#out.take()
   }
+}
+
+/** Before a byte is written: half a request would be read together with the next one, for ever. */
+function throwIfUnfit(arg: unknown): void {
+  if (typeof arg === 'string' || typeof arg === 'number' || types.isUint8Array(arg)) return
+  throw new TypeError('A part of a request is a text, a number or bytes.')
 }
 
 const asterisk = 42

@@ -1,6 +1,7 @@
 import { parseSize } from '../../base/units.ts'
 import { besideCache } from '../commands/caches.ts'
 import type { Engine } from '../engines/engine.ts'
+import { argumentInvalid, checkFunction, describe, optionsOf } from '../given.ts'
 import type { Reply } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'
 import { type CacheState, cacheStateOf } from './cache-state.ts'
@@ -11,6 +12,7 @@ import {
   type Duration,
   type Encoded,
   millisecondsOf,
+  nowOf,
   thenDo,
   type ValueOptions,
   Values,
@@ -60,7 +62,7 @@ interface EntrySettings {
 interface Limited {
   readonly key: string
   readonly timeoutMs: number
-  /** By performance.now(). */
+  /** By `nowOf`. */
   readonly deadline: number
 }
 
@@ -162,10 +164,11 @@ export class Cache<V> {
    */
   async getOrSet(key: string, compute: Compute<V>, options: GetOrSetOptions = {}): Promise<V> {
     checkKey(key)
+    checkFunction(compute, 'What computes a value')
     const timeoutMs = options.timeout === undefined ? timeoutMsDefault : millisecondsOf(options.timeout, 'timeout')
     const job: Job<V> = {
       ...{ ...this.#settings(options), key, compute, timeoutMs },
-      deadline: performance.now() + timeoutMs,
+      deadline: nowOf(this.#engine) + timeoutMs,
     }
     for (;;) {
       const found = await this.#find(key)
@@ -174,7 +177,7 @@ export class Cache<V> {
       const flight = this.#state.flights.get(key)
       if (!flight) return (await this.#state.fly(key, () => this.#computeAlone(job))) as V
       // Then it is read: what others get must be a copy, and no older than what was invalidated meanwhile.
-      await inTime(flight, job)
+      await inTime(this.#engine, flight, job)
     }
   }
 
@@ -184,7 +187,7 @@ export class Cache<V> {
       const handle = await this.#lock(job.key).tryAcquire({ ttl: leaseTtl })
       // Another process does it.
       if (!handle) return false
-      const fresh = { ...job, deadline: performance.now() + job.timeoutMs }
+      const fresh = { ...job, deadline: nowOf(this.#engine) + job.timeoutMs }
       try {
         await this.#computeHolding(handle, fresh)
         return true
@@ -212,7 +215,7 @@ export class Cache<V> {
   }
 
   async #acquire(job: Job<V>): Promise<LockHandle> {
-    const leftMs = Math.floor(job.deadline - performance.now())
+    const leftMs = Math.floor(job.deadline - nowOf(this.#engine))
     if (leftMs <= 0) throw tooLate(job)
     try {
       return await this.#lock(job.key).acquire({ ttl: leaseTtl, wait: `${leftMs}ms` })
@@ -233,7 +236,7 @@ export class Cache<V> {
     const signal = AbortSignal.any([handle.signal, late.signal])
     let value: V
     try {
-      value = await inTime(started(job.compute, signal), job, signal)
+      value = await inTime(this.#engine, started(job.compute, signal), job, signal)
     } catch (error) {
       late.abort(error)
       throw error
@@ -268,7 +271,9 @@ export class Cache<V> {
     return { value: this.#values.decode(bytes) as V, isFresh: isFresh === 1 }
   }
 
-  #settings({ ttl, grace, tags = [] }: CacheSetOptions): EntrySettings {
+  #settings(options: CacheSetOptions): EntrySettings {
+    const { ttl, grace, tags = [] } = optionsOf(options)
+    if (!Array.isArray(tags)) throw argumentInvalid('tags', 'an array of texts', tags)
     return {
       ttlMs: ttl === undefined ? this.#defaults.ttlMs : millisecondsOf(ttl),
       graceMs: grace === undefined ? this.#defaults.graceMs : millisecondsOf(grace, 'grace'),
@@ -286,10 +291,16 @@ export class Cache<V> {
 }
 
 /** Waits no longer than the job may take, and not when the signal is aborted. */
-async function inTime<Value>(promise: Promise<Value>, job: Limited, signal?: AbortSignal): Promise<Value> {
+async function inTime<Value>(
+  engine: Engine,
+  promise: Promise<Value>,
+  job: Limited,
+  signal?: AbortSignal,
+): Promise<Value> {
   const over = Promise.withResolvers<never>()
-  const leftMs = Math.max(0, Math.ceil(job.deadline - performance.now()))
+  const leftMs = Math.max(0, Math.ceil(job.deadline - nowOf(engine)))
   const timer = setTimeout(() => over.reject(tooLate(job)), Math.min(leftMs, 2 ** 31 - 1))
+  const forgetClock = engine.clock?.onMove(() => nowOf(engine) >= job.deadline && over.reject(tooLate(job)))
   const onAbort = () => over.reject(signal?.reason)
   signal?.addEventListener('abort', onAbort, { once: true })
   if (signal?.aborted) onAbort()
@@ -297,6 +308,7 @@ async function inTime<Value>(promise: Promise<Value>, job: Limited, signal?: Abo
     return await Promise.race([promise, over.promise])
   } finally {
     clearTimeout(timer)
+    forgetClock?.()
     signal?.removeEventListener('abort', onAbort)
   }
 }
@@ -320,5 +332,5 @@ function limitOf(limit: number | string | undefined, name: string): number {
     // Said below.
   }
   const expected = name === 'maxBytes' ? 'a size above 0 such as "100MB"' : 'a whole number above 0'
-  throw new StoreError('STORE_ARGUMENT_INVALID', `${name} is ${expected}, not ${JSON.stringify(limit)}.`)
+  throw new StoreError('STORE_ARGUMENT_INVALID', `${name} is ${expected}, not ${describe(limit)}.`)
 }

@@ -1,4 +1,5 @@
 import type { Engine } from '../engines/engine.ts'
+import { describe, optionsOf } from '../given.ts'
 import { StoreError } from '../store-error.ts'
 import { type Duration, millisecondsOf } from './structure.ts'
 
@@ -18,7 +19,7 @@ export class Counter {
    * @throws {StoreError} STORE_NOT_A_NUMBER when it would leave its range.
    */
   async increment(by = 1, options: { readonly ttl?: Duration } = {}): Promise<number> {
-    const call = ['saola.counter.increment', this.name, whole(by), millisecondsOf(options.ttl)] as const
+    const call = ['saola.counter.increment', this.name, whole(by), millisecondsOf(optionsOf(options).ttl)] as const
     return (await this.#engine.call(call)) as number
   }
 
@@ -39,7 +40,7 @@ export class Counter {
 
   /** Sets it, with a new time to live or none. */
   async set(value: number, options: { readonly ttl?: Duration } = {}): Promise<void> {
-    const ttlMs = millisecondsOf(options.ttl)
+    const ttlMs = millisecondsOf(optionsOf(options).ttl)
     await this.#engine.call(['set', this.name, whole(value), ...(ttlMs > 0 ? ['PX', ttlMs] : [])])
   }
 
@@ -51,5 +52,5 @@ export class Counter {
 
 function whole(value: number): number {
   if (Number.isSafeInteger(value)) return value
-  throw new StoreError('STORE_ARGUMENT_INVALID', `A counter counts whole numbers below 2^53, not ${value}.`)
+  throw new StoreError('STORE_ARGUMENT_INVALID', `A counter counts whole numbers below 2^53, not ${describe(value)}.`)
 }

@@ -1,4 +1,5 @@
 import type { Call, Engine } from '../engines/engine.ts'
+import { argumentInvalid, optionsOf } from '../given.ts'
 import type { Reply } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'
 import { type Duration, type Encoded, millisecondsOf, paged, thenDo, type ValueOptions, Values } from './structure.ts'
@@ -155,7 +156,8 @@ export class StoreList<V> {
   }
 
   /** Sorts the elements by their encoded bytes, with json numbers first. Costs as much as `reverse`. */
-  async sort({ descending = false, numeric = this.#isJson }: SortOptions = {}): Promise<void> {
+  async sort(options: SortOptions = {}): Promise<void> {
+    const { descending = false, numeric = this.#isJson } = optionsOf(options)
     const words = [descending ? 'DESC' : 'ASC', ...(numeric ? ['NUMERIC'] : [])]
     await this.#engine.call(['saola.list.sort', this.name, ...words])
   }
@@ -190,7 +192,8 @@ export class StoreList<V> {
    * @throws the reason of the signal, when that is aborted: then nothing is removed. An element that was on its way already is
    *   returned all the same.
    */
-  async take({ timeout, signal, from = 'start' }: TakeOptions = {}): Promise<V | undefined> {
+  async take(options: TakeOptions = {}): Promise<V | undefined> {
+    const { timeout, signal, from = 'start' } = optionsOf(options)
     const side = sideOf(from)
     let name: string | undefined
     const makeCall = (request: string, timeoutMs: number): Call => {
@@ -209,7 +212,8 @@ export class StoreList<V> {
   }
 
   /** Takes one element after the other, and waits for more; ends when the signal is aborted. */
-  async *consume({ signal, from = 'start' }: ConsumeOptions = {}): AsyncGenerator<V> {
+  async *consume(options: ConsumeOptions = {}): AsyncGenerator<V> {
+    const { signal, from = 'start' } = optionsOf(options)
     for (;;) {
       let value: V | undefined
       try {
@@ -258,10 +262,10 @@ export class StoreList<V> {
 function sideOf(from: 'start' | 'end'): 'LEFT' | 'RIGHT' {
   if (from === 'start') return 'LEFT'
   if (from === 'end') return 'RIGHT'
-  throw new StoreError('STORE_ARGUMENT_INVALID', `A list is taken from its 'start' or its 'end', not ${String(from)}.`)
+  throw argumentInvalid('The end that a list is taken from', '"start" or "end"', from)
 }
 
 function checkIndex(index: number, what = 'An index'): number {
   if (Number.isSafeInteger(index)) return index
-  throw new StoreError('STORE_ARGUMENT_INVALID', `${what} of a list is a whole number, not ${String(index)}.`)
+  throw argumentInvalid(`${what} of a list`, 'a whole number', index)
 }

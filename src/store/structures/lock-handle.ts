@@ -1,5 +1,6 @@
 import type { Engine } from '../engines/engine.ts'
 import { StoreError } from '../store-error.ts'
+import { nowOf } from './structure.ts'
 
 /** A lease as it was granted. */
 export interface Grant {
@@ -7,7 +8,7 @@ export interface Grant {
   readonly holder: string
   readonly token: number
   readonly ttlMs: number
-  /** By performance.now(), before the lease was asked for: it cannot end earlier than `ttlMs` after that. */
+  /** By `nowOf`, before the lease was asked for: it cannot end earlier than `ttlMs` after that. */
   readonly sentAt: number
   readonly willRenew: boolean
 }
@@ -24,6 +25,7 @@ export class LockHandle {
   #endsAt = 0
   #endTimer: NodeJS.Timeout | undefined
   #renewTimer: NodeJS.Timeout | undefined
+  readonly #forgetClock: (() => void) | undefined
   #isReleased = false
 
   constructor(engine: Engine, grant: Grant) {
@@ -31,6 +33,7 @@ export class LockHandle {
     this.#grant = grant
     this.token = grant.token
     this.holder = grant.holder
+    this.#forgetClock = engine.clock?.onMove(() => this.#onEnd())
     this.#extend(grant.sentAt)
   }
 
@@ -41,7 +44,7 @@ export class LockHandle {
 
   /** Whether the lease lasts. Right also after this process stood still for long, when `signal` was not told yet. */
   get isHeld(): boolean {
-    return !this.#isReleased && !this.signal.aborted && performance.now() < this.#endsAt
+    return !this.#isReleased && !this.signal.aborted && nowOf(this.#engine) < this.#endsAt
   }
 
   /**
@@ -52,7 +55,7 @@ export class LockHandle {
   async release(): Promise<boolean> {
     if (this.#isReleased) return false
     this.#isReleased = true
-    this.#stop()
+    this.#end()
     return (await this.#engine.call(['saola.lock.release', this.#grant.key, this.holder])) === 1
   }
 
@@ -65,14 +68,14 @@ export class LockHandle {
     const { ttlMs, willRenew } = this.#grant
     this.#stop()
     this.#endsAt = sentAt + ttlMs
-    const now = performance.now()
+    const now = nowOf(this.#engine)
     this.#endTimer = timerOf(this.#onEnd, this.#endsAt - now)
     if (willRenew) this.#renewTimer = timerOf(this.#renew, sentAt + ttlMs / 3 - now)
   }
 
   readonly #renew = async (): Promise<void> => {
     const { key, ttlMs } = this.#grant
-    const sentAt = performance.now()
+    const sentAt = nowOf(this.#engine)
     const timeoutMs = Math.max(1, this.#endsAt - sentAt)
     let isHeld: boolean
     try {
@@ -88,7 +91,8 @@ export class LockHandle {
   }
 
   readonly #onEnd = (): void => {
-    const leftMs = this.#endsAt - performance.now()
+    const leftMs = this.#endsAt - nowOf(this.#engine)
+    clearTimeout(this.#endTimer)
     if (leftMs > 0) this.#endTimer = timerOf(this.#onEnd, leftMs)
     else this.#lose(`its lease of ${this.#grant.ttlMs} ms is over`)
   }
@@ -98,9 +102,14 @@ export class LockHandle {
   }
 
   #lose(why: string): void {
-    this.#stop()
+    this.#end()
     const message = `The lock ${JSON.stringify(this.#grant.key)} is lost, ${why}: another may hold it.`
     this.#lost.abort(new StoreError('STORE_LOCK_LOST', message))
+  }
+
+  #end(): void {
+    this.#forgetClock?.()
+    this.#stop()
   }
 
   #stop(): void {

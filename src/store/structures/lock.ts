@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Call, Engine } from '../engines/engine.ts'
+import { checkFunction, optionsOf } from '../given.ts'
 import type { Reply } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'
 import { LockHandle } from './lock-handle.ts'
-import { type Duration, millisecondsOf } from './structure.ts'
+import { type Duration, millisecondsOf, nowOf } from './structure.ts'
 
 export interface LockOptions {
   /** How long the lock stays with a holder who says nothing more, because it has died or stands still; 30 s by default. */
@@ -60,7 +61,7 @@ export class Lock {
    *   it got it; the signal's reason when that is aborted.
    */
   async acquire(options: AcquireOptions = {}): Promise<LockHandle> {
-    const { wait, signal } = options
+    const { wait, signal } = optionsOf(options)
     const isForever = wait === Number.POSITIVE_INFINITY
     const waitMs = isForever ? 0 : wait === undefined ? waitMsDefault : millisecondsOf(wait, 'wait')
     const handle = await this.#take(options, { waitMs, mayWait: true, signal })
@@ -70,8 +71,8 @@ export class Lock {
   }
 
   /** Takes the lock if it is free and nobody waits for it; else undefined. */
-  tryAcquire(options: LockOptions = {}): Promise<LockHandle | undefined> {
-    return this.#take(options, { waitMs: tryMs, mayWait: false })
+  async tryAcquire(options: LockOptions = {}): Promise<LockHandle | undefined> {
+    return this.#take(optionsOf(options), { waitMs: tryMs, mayWait: false })
   }
 
   /**
@@ -81,6 +82,7 @@ export class Lock {
    * @throws {StoreError} as `acquire`; STORE_LOCK_LOST, when the work has ended, if it went on without the lock.
    */
   async using<Result>(options: AcquireOptions, work: (held: LockHandle) => Result | Promise<Result>): Promise<Result> {
+    checkFunction(work, 'The work under a lock, the second argument')
     const handle = await this.acquire(options)
     try {
       const result = await work(handle)
@@ -110,7 +112,7 @@ export class Lock {
       wasSent = true
       return ['saola.lock.acquire', this.#key, holder, ttlMs, mayWait ? timeoutMs : -1, request]
     }
-    const sentAt = performance.now()
+    const sentAt = nowOf(this.#engine)
     let token: Reply
     try {
       token = await this.#engine.wait(makeCall, { timeoutMs: waitMs, signal })
@@ -121,13 +123,13 @@ export class Lock {
     }
     if (token === null) return undefined
     const grant = { key: this.#key, holder, token: Number(token), ttlMs, willRenew: renew }
-    const isYoung = performance.now() - sentAt < ttlMs / 3
+    const isYoung = nowOf(this.#engine) - sentAt < ttlMs / 3
     return new LockHandle(this.#engine, { ...grant, sentAt: isYoung ? sentAt : await this.#renewed(holder, ttlMs) })
   }
 
   /** When the wait was long, it is not known when the lease began: a renewal says it. */
   async #renewed(holder: string, ttlMs: number): Promise<number> {
-    const sentAt = performance.now()
+    const sentAt = nowOf(this.#engine)
     const isHeld = (await this.#engine.call(['saola.lock.renew', this.#key, holder, ttlMs])) === 1
     if (isHeld) return sentAt
     throw new StoreError(

@@ -1,10 +1,12 @@
 import type { Engine } from '../engines/engine.ts'
+import { argumentInvalid, checkFunction, itemsGiven, optionsOf, pairsGiven, textGiven } from '../given.ts'
 import { Pairs, type Reply } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'
 import {
   checkKey,
   type Duration,
   type Encoded,
+  millisecondsGiven,
   millisecondsOf,
   paged,
   stepAside,
@@ -71,13 +73,13 @@ export class StoreMap<V> {
 
   /** Sets several entries at once; with a condition, all or none of them. */
   async setMany(entries: Iterable<readonly [string, V]>, options: SetOptions = {}): Promise<boolean> {
-    const list = [...entries]
+    const list = pairsGiven(entries, 'The entries')
     return list.length === 0 || this.#write(list, options)
   }
 
   /** The values of these keys, in their order; undefined for those that are absent. */
   async getMany(keys: Iterable<string>): Promise<(V | undefined)[]> {
-    const list = [...keys].map(key => checkKey(key))
+    const list = itemsGiven(keys, 'The keys').map(key => checkKey(key))
     if (list.length === 0) return []
     const replies = await this.#engine.call(['hmget', this.name, ...list])
     return (replies as readonly Reply[]).map(reply => this.#values.decode(reply))
@@ -85,6 +87,8 @@ export class StoreMap<V> {
 
   /** The value; if it is absent, the one that `make` gives, which is then set. Of several that try at once one wins. */
   async getOrSet(key: string, make: () => V | Promise<V>, options: { readonly ttl?: Duration } = {}): Promise<V> {
+    checkFunction(make, 'What makes a value')
+    optionsOf(options)
     for (let tries = 0; tries < updateTriesMax; tries++) {
       const found = await this.get(key)
       if (found !== undefined) return found
@@ -106,7 +110,9 @@ export class StoreMap<V> {
     options: { readonly ttl?: Duration } = {},
   ): Promise<Next> {
     checkKey(key)
-    const ttlMs = options.ttl === undefined ? -1 : millisecondsOf(options.ttl)
+    checkFunction(change, 'What changes a value')
+    const { ttl } = optionsOf(options)
+    const ttlMs = ttl === undefined ? -1 : millisecondsOf(ttl)
     for (let tries = 0; tries < updateTriesMax; tries++) {
       const old = (await this.#engine.call(['hget', this.name, key])) as Buffer | null
       const value = await change(this.#values.decode(old))
@@ -118,6 +124,7 @@ export class StoreMap<V> {
 
   /** Adds to a number and returns the sum; an absent entry counts as 0. Whole numbers stay exact. Only with the codec json. */
   async increment(key: string, by = 1): Promise<number> {
+    if (typeof by !== 'number') throw argumentInvalid('What is added', 'a number', by)
     const isWhole = Number.isSafeInteger(by)
     const command = isWhole ? 'hincrby' : 'hincrbyfloat'
     try {
@@ -162,18 +169,18 @@ export class StoreMap<V> {
 
   /** Gives an entry a new time to live, or takes it away with `null`; false when it is absent. */
   async expire(key: string, ttl: Duration | null): Promise<boolean> {
-    const ms = ttl === null ? 0 : millisecondsOf(ttl)
+    const ms = ttl === null ? 0 : millisecondsGiven(ttl, 'ttl')
     return (await this.#engine.call(['saola.map.expire', this.name, checkKey(key), ms])) === 1
   }
 
   /** All entries, or those whose keys begin with a prefix; page by page. */
-  async *entries({ prefix = '' }: IterateOptions = {}): AsyncGenerator<[key: string, value: V]> {
-    for await (const [key, value] of this.#pages(prefix)) yield [key.toString(), this.#values.decode(value) as V]
+  async *entries(options: IterateOptions = {}): AsyncGenerator<[key: string, value: V]> {
+    for await (const [key, value] of this.#pages(options)) yield [key.toString(), this.#values.decode(value) as V]
   }
 
   /** As `entries`, without the values. */
   async *keys(options: IterateOptions = {}): AsyncGenerator<string> {
-    for await (const [key] of this.#pages(options.prefix ?? '')) yield key.toString()
+    for await (const [key] of this.#pages(options)) yield key.toString()
   }
 
   /** As `entries`, without the keys. */
@@ -185,7 +192,9 @@ export class StoreMap<V> {
     return this.entries()
   }
 
-  #pages(prefix: string): AsyncGenerator<[Buffer, Buffer]> {
+  #pages(options: IterateOptions): AsyncGenerator<[Buffer, Buffer]> {
+    const { prefix = '' } = optionsOf(options)
+    textGiven(prefix, 'The prefix')
     return paged(async last => {
       const after = last ? Buffer.concat([Buffer.from('='), last[0]]) : '-'
       const reply = await this.#engine.call(['saola.map.page', this.name, after, prefix, pageSize])
@@ -194,8 +203,10 @@ export class StoreMap<V> {
   }
 
   async #write(entries: readonly (readonly [string, V])[], options: SetOptions): Promise<boolean> {
-    const ttlMs = options.ttl === undefined ? this.#ttlMs : millisecondsOf(options.ttl)
-    const condition = options.ifAbsent ? 'NX' : options.ifPresent ? 'XX' : '-'
+    const { ttl, ifAbsent, ifPresent } = optionsOf(options)
+    if (ifAbsent && ifPresent) throw excluding()
+    const ttlMs = ttl === undefined ? this.#ttlMs : millisecondsOf(ttl)
+    const condition = ifAbsent ? 'NX' : ifPresent ? 'XX' : '-'
     const keys = entries.map(([key]) => checkKey(key))
     return thenDo(this.#values.encodeAll(entries.map(([, value]) => value)), async values => {
       const parts = keys.flatMap((key, i) => [key, values[i] as Encoded])
@@ -223,6 +234,10 @@ function pairsOf(reply: Reply): [Buffer, Buffer][] {
   const pairs: [Buffer, Buffer][] = []
   for (let i = 0; i + 1 < items.length; i += 2) pairs.push([items[i] as Buffer, items[i + 1] as Buffer])
   return pairs
+}
+
+function excluding(): StoreError {
+  return new StoreError('STORE_ARGUMENT_INVALID', 'ifAbsent and ifPresent exclude each other: nothing could be set.')
 }
 
 function conflict(name: string, key: string): StoreError {

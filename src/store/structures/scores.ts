@@ -1,6 +1,6 @@
 /** Checks and reads what goes to a sorted set, and comes from it. */
+import { argumentInvalid, optionsOf } from '../given.ts'
 import { Double, type Reply } from '../resp/reply.ts'
-import { StoreError } from '../store-error.ts'
 import { checkKey } from './structure.ts'
 
 export type ScoredMember = [member: string, score: number]
@@ -11,13 +11,13 @@ export function checkMember(member: string): string {
 
 export function checkScore(score: number, what = 'A score'): number {
   if (typeof score === 'number' && !Number.isNaN(score)) return score
-  throw new StoreError('STORE_ARGUMENT_INVALID', `${what} is a number, not ${String(score)}.`)
+  throw argumentInvalid(what, 'a number', score)
 }
 
 /** A whole number from 0 on. */
 export function checkWhole(what: string, value: number, max = 2 ** 52): number {
   if (Number.isInteger(value) && value >= 0 && value <= max) return value
-  throw new StoreError('STORE_ARGUMENT_INVALID', `${what} is a whole number from 0 to ${max}, not ${value}.`)
+  throw argumentInvalid(what, `a whole number from 0 to ${max}`, value)
 }
 
 /** The ends of a range of scores, as commands read them. */
@@ -26,7 +26,7 @@ export function scoreBounds(bounds: {
   readonly max?: number
   readonly exclusive?: 'min' | 'max' | 'both'
 }): [min: string, max: string] {
-  const { min = -Infinity, max = Infinity, exclusive } = bounds
+  const { min = -Infinity, max = Infinity, exclusive } = optionsOf(bounds, 'The bounds')
   checkScore(min, 'min')
   checkScore(max, 'max')
   const isOut = isOutOf(exclusive)
@@ -36,7 +36,7 @@ export function scoreBounds(bounds: {
 /** Which ends of a range are not in. */
 export function isOutOf(exclusive: 'min' | 'max' | 'both' | undefined): (end: 'min' | 'max') => boolean {
   if (exclusive !== undefined && !['min', 'max', 'both'].includes(exclusive)) {
-    throw new StoreError('STORE_ARGUMENT_INVALID', `exclusive is 'min', 'max' or 'both', not ${String(exclusive)}.`)
+    throw argumentInvalid('exclusive', '"min", "max" or "both"', exclusive)
   }
   return end => exclusive === end || exclusive === 'both'
 }

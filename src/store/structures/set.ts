@@ -1,4 +1,5 @@
 import type { Argument, Engine } from '../engines/engine.ts'
+import { describe, itemsGiven } from '../given.ts'
 import { itemsOf, type Reply } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'
 import { checkKey, type Encoded, paged, thenDo, type ValueOptions, Values } from './structure.ts'
@@ -37,7 +38,7 @@ export class StoreSet<V> {
 
   /** Whether each of these values is in, in their order, at one moment. */
   async hasMany(values: Iterable<V>): Promise<boolean[]> {
-    const list = [...values]
+    const list = itemsGiven(values, 'The values')
     if (list.length === 0) return []
     const replies = await this.#encoded(list, encoded => this.#engine.call(['smismember', this.name, ...encoded]))
     return (replies as readonly Reply[]).map(reply => reply === 1)
@@ -54,7 +55,7 @@ export class StoreSet<V> {
 
   /** Adds values, 500 at once; returns how many are new. */
   async addMany(values: Iterable<V>): Promise<number> {
-    return this.#encoded([...values], async encoded => {
+    return this.#encoded(itemsGiven(values, 'The values'), async encoded => {
       const counts: Promise<Reply>[] = []
       for (let i = 0; i < encoded.length; i += pageSize) {
         counts.push(this.#engine.call(['sadd', this.name, ...encoded.slice(i, i + pageSize)]))
@@ -84,7 +85,7 @@ export class StoreSet<V> {
    */
   async popMany(count: number): Promise<V[]> {
     if (!Number.isInteger(count) || count < 0 || count > popMax) {
-      throw new StoreError('STORE_ARGUMENT_INVALID', `popMany takes a whole number from 0 to ${popMax}, not ${count}.`)
+      throw new StoreError('STORE_ARGUMENT_INVALID', `popMany takes a whole number from 0 to ${popMax}, not ${describe(count)}.`)
     }
     const replies = itemsOf(await this.#engine.call(['spop', this.name, count]))
     return replies.map(reply => this.#values.decode(reply) as V)

@@ -1,4 +1,5 @@
 import type { Argument, Call, Engine } from '../engines/engine.ts'
+import { itemsGiven, optionsOf, pairsGiven } from '../given.ts'
 import type { Reply } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'
 import {
@@ -85,10 +86,8 @@ export class SortedSet {
   }
 
   /** As `rank`, now, from this machine's memory. */
-  peekRank(member: string, { reverse = false }: OrderOptions = {}): number | undefined {
-    return (this.#engine.readNow([reverse ? 'zrevrank' : 'zrank', this.name, checkMember(member)]) ?? undefined) as
-      | number
-      | undefined
+  peekRank(member: string, options: OrderOptions = {}): number | undefined {
+    return (this.#engine.readNow(this.#rankOf(member, options)) ?? undefined) as number | undefined
   }
 
   /**
@@ -108,7 +107,7 @@ export class SortedSet {
     options: AddOptions = {},
   ): Promise<number> {
     const words = conditionsOf(options)
-    const pairs = [...entries].map(([member, score]) => [checkScore(score), checkMember(member)] as const)
+    const pairs = pairsGiven(entries, 'The entries').map(([member, score]) => [checkScore(score), checkMember(member)] as const)
     const counts: Promise<Reply>[] = []
     for (let i = 0; i < pairs.length; i += pageSize) {
       counts.push(this.#engine.call(['zadd', this.name, ...words, 'CH', ...pairs.slice(i, i + pageSize).flat()]))
@@ -133,7 +132,7 @@ export class SortedSet {
 
   /** The scores of members, in their order; undefined for those that are absent. */
   async scores(members: Iterable<string>): Promise<(number | undefined)[]> {
-    const list = [...members].map(checkMember)
+    const list = itemsGiven(members, 'The members').map(checkMember)
     if (list.length === 0) return []
     return ((await this.#engine.call(['zmscore', this.name, ...list])) as readonly Reply[]).map(scoreOrUndefined)
   }
@@ -171,9 +170,8 @@ export class SortedSet {
   }
 
   /** How many members are before this one, in reverse above it: 0 for the first. Undefined when it is absent. */
-  async rank(member: string, { reverse = false }: OrderOptions = {}): Promise<number | undefined> {
-    const reply = await this.#engine.call([reverse ? 'zrevrank' : 'zrank', this.name, checkMember(member)])
-    return (reply ?? undefined) as number | undefined
+  async rank(member: string, options: OrderOptions = {}): Promise<number | undefined> {
+    return ((await this.#engine.call(this.#rankOf(member, options))) ?? undefined) as number | undefined
   }
 
   /**
@@ -182,7 +180,8 @@ export class SortedSet {
    *
    * @throws {StoreError} STORE_ARGUMENT_INVALID for an offset or a limit that is no whole number from 0 on.
    */
-  async range({ offset = 0, ...options }: RangeOptions = {}): Promise<ScoredMember[]> {
+  async range(options: RangeOptions = {}): Promise<ScoredMember[]> {
+    const { offset = 0 } = optionsOf(options)
     checkWhole('offset', offset)
     return this.#collect(options, count => {
       const words = options.reverse ? ['REV', 'WITHSCORES'] : ['WITHSCORES']
@@ -191,10 +190,10 @@ export class SortedSet {
   }
 
   /** As `range`, of the members whose scores are between two. */
-  async rangeByScore({ offset = 0, ...options }: RangeOptions & ScoreBounds = {}): Promise<ScoredMember[]> {
+  async rangeByScore(options: RangeOptions & ScoreBounds = {}): Promise<ScoredMember[]> {
+    const { offset = 0, reverse } = optionsOf(options)
     checkWhole('offset', offset)
     const [min, max] = scoreBounds(options)
-    const { reverse } = options
     const ends = reverse ? [max, min, 'BYSCORE', 'REV'] : [min, max, 'BYSCORE']
     const { min: low = -Infinity, max: high = Infinity, exclusive } = options
     const isIn = (score: number) =>
@@ -211,15 +210,11 @@ export class SortedSet {
    *
    * @throws {StoreError} STORE_ARGUMENT_INVALID.
    */
-  async rangeByLex({
-    offset = 0,
-    limit,
-    reverse = false,
-    ...bounds
-  }: RangeOptions & LexBounds = {}): Promise<string[]> {
+  async rangeByLex(options: RangeOptions & LexBounds = {}): Promise<string[]> {
+    const { offset = 0, limit, reverse = false } = optionsOf(options)
     checkWhole('offset', offset)
     if (limit !== undefined) checkWhole('limit', limit)
-    let [min, max] = lexBounds(bounds)
+    let [min, max] = lexBounds(options)
     const found: Buffer[] = []
     const wanted = limit ?? Infinity
     while (found.length < wanted) {
@@ -263,12 +258,17 @@ export class SortedSet {
    * All members and their scores, lowest first or in reverse, page by page. Sees what was there all the time with one score
    * exactly once; a member whose score changes meanwhile may come twice, or not at all.
    */
-  entries({ reverse = false }: OrderOptions = {}): AsyncGenerator<ScoredMember> {
+  entries(options: OrderOptions = {}): AsyncGenerator<ScoredMember> {
+    const { reverse = false } = optionsOf(options)
     return paged<ScoredMember>(last => this.#page(reverse, last, pageSize))
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<ScoredMember> {
     return this.entries()
+  }
+
+  #rankOf(member: string, options: OrderOptions): Call {
+    return [optionsOf(options).reverse ? 'zrevrank' : 'zrank', this.name, checkMember(member)]
   }
 
   async #page(reverse: boolean, last: ScoredMember | undefined, count: number): Promise<ScoredMember[]> {
@@ -306,7 +306,8 @@ export class SortedSet {
   }
 }
 
-function conditionsOf({ ifAbsent, ifPresent, ifHigher, ifLower }: AddOptions): string[] {
+function conditionsOf(options: AddOptions): string[] {
+  const { ifAbsent, ifPresent, ifHigher, ifLower } = optionsOf(options)
   if ((ifAbsent && (ifPresent || ifHigher || ifLower)) || (ifHigher && ifLower)) {
     throw new StoreError('STORE_ARGUMENT_INVALID', 'The conditions of add exclude each other: nothing could be added.')
   }

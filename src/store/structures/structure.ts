@@ -1,8 +1,12 @@
 /** What all structures have in common: a name, an engine, and how values become bytes. */
+import { types } from 'node:util'
+import { quoted } from '../../base/printable.ts'
 import { parseDurationUpTo } from '../../base/units.ts'
 import type { Codec } from '../codecs/codec.ts'
 import { codecOf } from '../codecs/codecs.ts'
 import { checkValue, type StandardSchema } from '../codecs/standard-schema.ts'
+import type { Engine } from '../engines/engine.ts'
+import { argumentInvalid, describe, optionsOf } from '../given.ts'
 import type { Reply } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'
 
@@ -29,7 +33,8 @@ export class Values<V> {
   readonly #codec: Codec<V>
   readonly #schema: StandardSchema<V> | undefined
 
-  constructor({ codec = 'json', schema }: ValueOptions<V>) {
+  constructor(options: ValueOptions<V>) {
+    const { codec = 'json', schema } = optionsOf(options)
     this.#codec = codecOf(codec) as Codec<V>
     this.#schema = schema
   }
@@ -41,27 +46,42 @@ export class Values<V> {
    */
   encodeAll(values: readonly V[]): Encoded[] | Promise<Encoded[]> {
     const schema = this.#schema
-    if (!schema) return values.map(value => this.#codec.encode(value))
+    if (!schema) return values.map(value => this.#encode(value))
     const checked = values.map(value => checkValue(schema, value))
     if (!checked.some(value => value instanceof Promise))
-      return (checked as V[]).map(value => this.#codec.encode(value))
-    return Promise.all(checked).then(all => all.map(value => this.#codec.encode(value)))
+      return (checked as V[]).map(value => this.#encode(value))
+    return Promise.all(checked).then(all => all.map(value => this.#encode(value)))
   }
 
   /** Without the schema, where nothing can be waited for. */
   encodeNow(value: V): Encoded {
-    if (!this.#schema) return this.#codec.encode(value)
+    if (!this.#schema) return this.#encode(value)
     const checked = checkValue(this.#schema, value)
     if (checked instanceof Promise) {
       throw new StoreError('STORE_VALUE_INVALID', 'A schema that answers later cannot be used in a transaction.')
     }
-    return this.#codec.encode(checked)
+    return this.#encode(checked)
+  }
+
+  /** A codec of the application may give anything. */
+  #encode(value: V): Encoded {
+    const encoded: unknown = this.#codec.encode(value)
+    if (typeof encoded === 'string' || encoded instanceof Uint8Array || types.isUint8Array(encoded)) return encoded
+    throw encodedInvalid(this.#codec.name, encoded)
   }
 
   /** Undefined for what is absent. */
   decode(reply: Reply): V | undefined {
     return reply === null ? undefined : this.#codec.decode(reply as Buffer)
   }
+}
+
+function encodedInvalid(name: string, encoded: unknown): StoreError {
+  // Nobody else looks at it.
+  if (encoded instanceof Promise) encoded.catch(() => {})
+  const what = encoded instanceof Promise ? 'a promise' : describe(encoded)
+  const message = `The codec ${quoted(name)} has to make a text or a Uint8Array of a value, at once, and made ${what}.`
+  return new StoreError('STORE_VALUE_INVALID', message)
 }
 
 /** A key or a field of it: any text but the empty one, up to 64 KB. */
@@ -73,18 +93,18 @@ export function checkKey(key: unknown, what = 'A key'): string {
 
 /** Milliseconds; 0 when there is none. */
 export function millisecondsOf(duration: Duration | undefined, what = 'ttl'): number {
-  if (duration === undefined) return 0
+  return duration === undefined ? 0 : millisecondsGiven(duration, what)
+}
+
+/** As `millisecondsOf`, where there must be one. */
+export function millisecondsGiven(duration: Duration, what: string): number {
   try {
-    const ms = parseDurationUpTo(durationMsMax, duration)
+    const ms = typeof duration === 'object' ? 0 : parseDurationUpTo(durationMsMax, duration)
     if (ms > 0) return ms
   } catch {
     // Said below.
   }
-  const text = JSON.stringify(duration)
-  throw new StoreError(
-    'STORE_ARGUMENT_INVALID',
-    `${what} is a duration above 0, up to "36500d", such as 30 (seconds) or "500ms", not ${text}.`,
-  )
+  throw argumentInvalid(what, 'a duration above 0, up to "36500d", such as 30 (seconds) or "500ms"', duration)
 }
 
 /** Goes on with a value that may have to be waited for, and at once when not: so that calls keep the order they were made in. */
@@ -93,6 +113,11 @@ export function thenDo<Value, Result>(
   next: (value: Value) => Promise<Result>,
 ): Promise<Result> {
   return value instanceof Promise ? value.then(next) : next(value)
+}
+
+/** The time that calls of this process wait by, in milliseconds. */
+export function nowOf({ clock }: Engine): number {
+  return clock ? clock.now() : performance.now()
 }
 
 /** After a try that others have spoilt: a moment by chance, longer each time, so that the same ones do not meet again. */

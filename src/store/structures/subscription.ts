@@ -1,5 +1,6 @@
 /** What comes from outside one after the other, as something to iterate over: messages of topics, changes of keys. */
 import type { Unsubscribe } from '../engines/engine.ts'
+import { StoreError } from '../store-error.ts'
 
 /** What has come and was not asked for yet. */
 export interface Inbox<Item> {
@@ -17,6 +18,35 @@ export interface SubscriptionOptions<Raw, Item> {
   /** The end when the inbox is full. */
   readonly onFull: () => Error
   readonly signal?: AbortSignal | undefined
+  /** Ends it, too. */
+  readonly ending?: Ending | undefined
+}
+
+/**
+ * The end of a store, for all that listens to it. It is no AbortSignal, since one that lives long keeps a trace of each that was
+ * joined to it, until there is a pause.
+ */
+export class Ending {
+  readonly #listeners = new Set<() => void>()
+  #isOver = false
+
+  /** @throws {StoreError} STORE_CLOSED */
+  throwIfOver(): void {
+    if (this.#isOver) throw new StoreError('STORE_CLOSED', 'The store is closed: open it again.')
+  }
+
+  add(listener: () => void): void {
+    this.#listeners.add(listener)
+  }
+
+  delete(listener: () => void): void {
+    this.#listeners.delete(listener)
+  }
+
+  end(): void {
+    this.#isOver = true
+    for (const listener of this.#listeners) listener()
+  }
 }
 
 /**
@@ -38,13 +68,14 @@ export class Subscription<Item> implements AsyncIterableIterator<Item> {
 
   private constructor(options: SubscriptionOptions<unknown, Item>) {
     this.#options = options
-    const { signal } = options
+    const { signal, ending } = options
     if (signal?.aborted) {
       this.#isEnded = true
       this.#unsubscribe = Promise.resolve(() => {})
     } else {
       signal?.addEventListener('abort', this.#end, { once: true })
-      this.#unsubscribe = options.subscribe(raw => this.#receive(raw))
+      ending?.add(this.#end)
+      this.#unsubscribe = this.#subscribe()
     }
     this.ready = this.#unsubscribe.then(() => {})
     // Whoever does not look at `ready` hears of it by `next`.
@@ -77,6 +108,11 @@ export class Subscription<Item> implements AsyncIterableIterator<Item> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end()
+  }
+
+  async #subscribe(): Promise<Unsubscribe> {
+    this.#options.ending?.throwIfOver()
+    return this.#options.subscribe(raw => this.#receive(raw))
   }
 
   #receive(raw: unknown): void {
@@ -122,16 +158,11 @@ export class Subscription<Item> implements AsyncIterableIterator<Item> {
     if (this.#isEnded) return
     this.#isEnded = true
     this.#options.signal?.removeEventListener('abort', this.#end)
+    this.#options.ending?.delete(this.#end)
     for (const { resolve } of this.#asking.splice(0)) resolve({ value: undefined, done: true })
     this.#unsubscribe.then(
       unsubscribe => unsubscribe(),
       () => {},
     )
   }
-}
-
-/** Of several signals that there are, one. */
-export function anySignal(...signals: readonly (AbortSignal | undefined)[]): AbortSignal | undefined {
-  const given = signals.filter(signal => signal !== undefined)
-  return given.length > 1 ? AbortSignal.any(given) : given[0]
 }

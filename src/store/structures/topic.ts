@@ -1,8 +1,9 @@
 import { BoundedQueue } from '../../base/bounded-queue.ts'
 import type { Engine } from '../engines/engine.ts'
+import { argumentInvalid, checkFunction, optionsOf } from '../given.ts'
 import { StoreError } from '../store-error.ts'
 import { type Encoded, thenDo, type ValueOptions, Values } from './structure.ts'
-import { anySignal, type Inbox, Subscription } from './subscription.ts'
+import { type Ending, type Inbox, Subscription } from './subscription.ts'
 
 export interface TopicOptions<M> extends ValueOptions<M> {}
 
@@ -42,9 +43,9 @@ export class Topic<M> {
   readonly name: string
   readonly #engine: Engine
   readonly #values: Values<M>
-  readonly #ending: AbortSignal | undefined
+  readonly #ending: Ending | undefined
 
-  constructor(engine: Engine, name: string, options: TopicOptions<M> = {}, ending?: AbortSignal) {
+  constructor(engine: Engine, name: string, options: TopicOptions<M> = {}, ending?: Ending) {
     this.#engine = engine
     this.name = name
     this.#values = new Values(options)
@@ -68,9 +69,9 @@ export class Topic<M> {
    * or 64 MB of them, wait; and STORE_VALUE_UNREADABLE for a message of another codec.
    */
   subscribe(options: SubscribeOptions = {}): Subscription<M> {
-    const signal = anySignal(options.signal, this.#ending)
+    const ending = this.#ending
     const decode = ({ bytes }: RawMessage) => this.#values.decode(bytes) as M
-    return listen(this.#engine, this.name, false, { ...options, signal }, decode)
+    return listen(this.#engine, { name: this.name, isPattern: false, ending }, optionsOf(options), decode)
   }
 }
 
@@ -79,25 +80,34 @@ export function subscribeToPattern<M>(
   engine: Engine,
   pattern: string,
   options: SubscribeOptions & TopicOptions<M>,
+  ending: Ending,
 ): Subscription<TopicMessage<M>> {
   const values = new Values(options)
-  return listen(engine, pattern, true, options, ({ topic, bytes }) => ({ topic, message: values.decode(bytes) as M }))
+  const decode = ({ topic, bytes }: RawMessage) => ({ topic, message: values.decode(bytes) as M })
+  return listen(engine, { name: pattern, isPattern: true, ending }, options, decode)
+}
+
+interface Heard {
+  readonly name: string
+  readonly isPattern: boolean
+  readonly ending: Ending | undefined
 }
 
 function listen<Item>(
   engine: Engine,
-  name: string,
-  isPattern: boolean,
+  { name, isPattern, ending }: Heard,
   { signal, bufferMax = bufferMaxDefault, onGap }: SubscribeOptions,
   decode: (raw: RawMessage) => Item,
 ): Subscription<Item> {
   if (!Number.isSafeInteger(bufferMax) || bufferMax < 1) {
-    throw new StoreError('STORE_ARGUMENT_INVALID', `bufferMax is a whole number above 0, not ${String(bufferMax)}.`)
+    throw argumentInvalid('bufferMax', 'a whole number above 0', bufferMax)
   }
+  if (onGap !== undefined) checkFunction(onGap, 'onGap')
   return Subscription.open<RawMessage, Item>({
     inbox: new Buffered(bufferMax),
     decode,
     signal,
+    ending,
     onFull: () => slow(name, bufferMax),
     subscribe: receive =>
       engine.subscribe(name, isPattern, {

@@ -58,15 +58,62 @@ export type TransactionCounter = Transactional<Counter, 'name' | 'get', 'increme
 
 export type TransactionTopic<M> = Transactional<Topic<M>, 'name', 'publish'>
 
+/** What a method has answered in a transaction: knows whether anybody looks at it, so that no failure is unseen. */
+class Noted<Value> extends Promise<Value> {
+  isSeen = false
+
+  // What `then` makes of it is as any other promise.
+  static override get [Symbol.species]() {
+    return Promise
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: it is one, and `await` comes by here.
+  override then<Result = Value, Failure = never>(
+    onFulfilled?: ((value: Value) => Result | PromiseLike<Result>) | null,
+    onRejected?: ((reason: unknown) => Failure | PromiseLike<Failure>) | null,
+  ): Promise<Result | Failure> {
+    this.isSeen = true
+    return super.then(onFulfilled, onRejected)
+  }
+}
+
+/** All that the function of a transaction has begun. */
+class Begun {
+  readonly #all: (() => Promise<void>)[] = []
+  #isOver = false
+
+  /** A write answers nothing, so whatever becomes of it counts; of anything else what nobody looks at. */
+  note(answer: Promise<unknown>, isWrite: boolean): Promise<unknown> {
+    // It is refused, as any other promise.
+    if (this.#isOver) return answer
+    const noted = new Noted<unknown>((resolve, reject) => void answer.then(resolve, reject))
+    // Looked at below, also when the function ends before that by an error of its own.
+    answer.catch(() => {})
+    Promise.prototype.then.call(noted, undefined, () => {})
+    this.#all.push(() => (isWrite || !noted.isSeen ? answer.then(() => {}) : answer.then(noop, noop)))
+    return noted
+  }
+
+  /** Fulfilled when all is done, also what has begun meanwhile. */
+  async done(): Promise<void> {
+    for (const outcome of this.#all) await outcome()
+  }
+
+  end(): void {
+    this.#isOver = true
+  }
+}
+
+function noop(): void {}
+
 /** What the function of a transaction works with: the structures of the store, for this transaction only. */
 export class Transaction {
   readonly #engine: Engine
-  readonly #onWrite: (written: Promise<unknown>) => void
+  readonly #begun: Begun
 
-  /** `onWrite` is given what each write answers: none of them may fail unseen. */
-  constructor(engine: Engine, onWrite: (written: Promise<unknown>) => void) {
+  constructor(engine: Engine, begun: Begun) {
     this.#engine = engine
-    this.#onWrite = onWrite
+    this.#begun = begun
   }
 
   /** A map: reads are of now, writes come at the end. */
@@ -104,12 +151,10 @@ export class Transaction {
       get: (target, name) => {
         const value = Reflect.get(target, name, target)
         if (typeof value !== 'function') return value
-        const method = value.bind(target)
-        if (!writes.has(String(name))) return method
+        const isWrite = writes.has(String(name))
         return (...args: unknown[]) => {
-          const written = method(...args)
-          this.#onWrite(written)
-          return written
+          const answer = value.apply(target, args)
+          return answer instanceof Promise ? this.#begun.note(answer, isWrite) : answer
         }
       },
     })
@@ -121,8 +166,8 @@ export class Transaction {
  * meanwhile; else the function runs again.
  *
  * @throws {StoreError} STORE_CONFLICT after 100 tries; STORE_ARGUMENT_INVALID when it reads what it has written, or uses a
- *   method whose answer would come too late; what a write throws, awaited or not; and what the function throws: then nothing is
- *   written.
+ *   method whose answer would come too late; what a write throws, awaited or not; what anything else throws that nobody awaits;
+ *   and what the function throws: then nothing is written.
  */
 export async function transact<Result>(
   engine: Engine,
@@ -130,18 +175,14 @@ export async function transact<Result>(
 ): Promise<Result> {
   for (let tries = 0; tries < triesMax; tries++) {
     const recording = new RecordingEngine(engine)
-    const written: Promise<unknown>[] = []
-    const onWrite = (write: Promise<unknown>) => {
-      // Looked at below, also when the function ends before that by an error of its own.
-      write.catch(() => {})
-      written.push(write)
-    }
+    const begun = new Begun()
     let result: Result
     try {
-      result = await work(new Transaction(recording, onWrite))
-      // Nobody awaits them, as they answer nothing: one that is refused must not be left out of the whole.
-      await Promise.all(written)
+      result = await work(new Transaction(recording, begun))
+      // What nobody awaits must not be left out of the whole when it is refused.
+      await begun.done()
     } finally {
+      begun.end()
       recording.end()
     }
     if (await recording.commit()) return result

@@ -1,7 +1,8 @@
 /** Hears of changes of a key. What has changed several times before it is looked at is told once. */
 import type { Engine } from '../engines/engine.ts'
+import { optionsOf, textGiven } from '../given.ts'
 import { StoreError } from '../store-error.ts'
-import { type Inbox, Subscription } from './subscription.ts'
+import { type Ending, type Inbox, Subscription } from './subscription.ts'
 
 export interface WatchOptions {
   /** Only changes of this field of a map, member of a set and the like, and of the whole key. */
@@ -20,11 +21,14 @@ export interface Change {
 const fieldsMax = 1000
 
 /** The changes from now on: `await watch.ready` to be sure that the next one is heard. Also told after a lost connection. */
-export function watchKey(engine: Engine, key: string, { field, signal }: WatchOptions): Subscription<Change> {
+export function watchKey(engine: Engine, key: string, options: WatchOptions, ending: Ending): Subscription<Change> {
+  const { field, signal } = optionsOf(options)
+  if (field !== undefined) textGiven(field, 'field')
   return Subscription.open<string | undefined, Change>({
     inbox: new ChangedFields(),
     decode: changed => ({ key, field: changed }),
     signal,
+    ending,
     onFull: () => new StoreError('STORE_SUBSCRIBER_SLOW', `Too many changes of ${JSON.stringify(key)} wait.`),
     subscribe: receive =>
       engine.watch(key, changed => {

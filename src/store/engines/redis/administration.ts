@@ -3,7 +3,6 @@ import { Pairs, type Reply } from '../../resp/reply.ts'
 import type { Call } from '../engine.ts'
 import { withoutSecret } from './connect.ts'
 import type { RedisLink } from './link.ts'
-import { flushedChannel } from './watches.ts'
 
 export class RedisAdministration {
   readonly #link: RedisLink
@@ -44,9 +43,6 @@ export class RedisAdministration {
   /** `flushall` and `flushdb`. */
   async flush(call: Call): Promise<Reply> {
     const [reply = null] = await this.#ofAll(call, false)
-    // Redis tells nobody of it.
-    const told: Call = ['publish', flushedChannel, '']
-    this.#link.send({ call: told }, { timeoutMs: this.#timeoutMs, isRead: true }).catch(() => {})
     return reply
   }
 

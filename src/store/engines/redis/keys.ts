@@ -20,6 +20,12 @@ export function companionOf(kind: string, key: Buffer): Buffer {
   return Buffer.concat([start(kind), text, end, colon, key])
 }
 
+/** The same of a text; as a text where that is enough, which costs ioredis less. */
+export function companionOfText(kind: string, key: string): string | Buffer {
+  const isPlain = key !== '' && !key.includes('{') && !key.includes('}')
+  return isPlain ? `saola:${kind}:{${key}}` : companionOf(kind, Buffer.from(key))
+}
+
 /** The key whose companion this is; undefined when it is none. */
 export function keyOfCompanion(name: Buffer): { readonly kind: string; readonly key: Buffer } | undefined {
   const match = /^saola:([a-z]+):\{/.exec(name.subarray(0, 32).toString('latin1'))

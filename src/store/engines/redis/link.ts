@@ -14,14 +14,17 @@ import { slotOf } from './keys.ts'
 import { brokenError, busyError, refusalOf, unansweredError, unreachedError } from './link-errors.ts'
 import { errorOfRedis, type RawReply, replyOf } from './replies.ts'
 import {
+  type CommandMaker,
   commandOf,
+  corkTurn,
   handlesOf,
   isBroken,
   keyOf,
   nodeName,
-  onRedirection,
+  noteRedirection,
   type Sendable,
   splitNode,
+  trackingCommand,
   wireOf,
 } from './wire.ts'
 
@@ -73,6 +76,7 @@ export class RedisLink {
   #options: RedisOptions
   #redis: Redis | Cluster | undefined
   #ioredis: Ioredis | undefined
+  #Command: CommandMaker | undefined
   #isCluster = false
   #isReady = false
   #isClosed = false
@@ -178,8 +182,7 @@ export class RedisLink {
       }
       this.#pending.add(pending)
       if (pending.after) this.#barriers.add(pending)
-      this.#checks ??= setInterval(() => this.#check(), checkMs)
-      if (this.#pending.size === 1) this.#updateHold()
+      if (!this.#checks) this.#beginChecks()
       this.#start()
       const isBehind = this.#waiting.has(pending.lane) || this.#mustWait(pending)
       if (this.#isReady && !isBehind) this.#transmit(pending)
@@ -202,30 +205,29 @@ export class RedisLink {
 
   #transmit(pending: Pending): void {
     const { sendable, options } = pending
-    const ioredis = this.#ioredis as Ioredis
     const redis = options.node ?? (this.#redis as Redis | Cluster)
     const loaded = this.#loadedOn(redis, pending)
     const isKnown = 'call' in sendable || loaded.has(sendable.script.sha1)
     const wire = wireOf(sendable, isKnown)
     if (!isKnown && 'script' in sendable) loaded.add(sendable.script.sha1)
-    const command = commandOf(ioredis, wire, () => {
-      pending.wasSent = true
-    })
-    // The other outcome of the same promise is of no use: what it stands for is told below.
-    Promise.resolve(redis.sendCommand(command)).catch(() => {})
+    const command = commandOf(this.#Command as CommandMaker, wire, pending)
+    corkTurn(redis)
+    const promise = redis.sendCommand(command)
+    // When it is another one its outcome is of no use: what it stands for is told below.
+    if (promise !== command.promise) Promise.resolve(promise).catch(() => {})
     pending.isUnderWay = true
-    const end = (work: () => void) => {
-      pending.isUnderWay = false
-      if (pending.isSettled) this.#unanswered--
-      else work()
-    }
     command.promise.then(
-      reply => end(() => this.#settle(pending, reply as RawReply)),
-      (error: Error) => end(() => this.#failed(pending, error, loaded)),
+      reply => this.#hasEnded(pending) || this.#settle(pending, reply as RawReply),
+      (error: Error) => this.#hasEnded(pending) || this.#failed(pending, error, loaded),
     )
-    onRedirection(command, () => {
-      pending.wasSent = false
-    })
+    if (this.#isCluster) noteRedirection(command, pending)
+  }
+
+  /** Whether its caller has given up before this answer came. */
+  #hasEnded(pending: Pending): boolean {
+    pending.isUnderWay = false
+    if (pending.isSettled) this.#unanswered--
+    return pending.isSettled
   }
 
   #loadedOn(redis: Redis | Cluster, { lane, options }: Pending): Set<string> {
@@ -262,7 +264,6 @@ export class RedisLink {
     for (const barrier of this.#barriers) {
       if (barrier.after?.delete(pending) && barrier.after.size === 0) this.#sendWaiting()
     }
-    if (this.#pending.size === 0) this.#updateHold()
   }
 
   /** Its time is over. If it was sent its answer may still come, and until then it counts among those under way. */
@@ -284,6 +285,13 @@ export class RedisLink {
     if (this.#pending.size > 0) return
     clearInterval(this.#checks)
     this.#checks = undefined
+    this.#updateHold()
+  }
+
+  /** While something is under way, and a moment longer: so that calls one after the other do not begin and end them. */
+  #beginChecks(): void {
+    this.#checks = setInterval(() => this.#check(), checkMs)
+    this.#updateHold()
   }
 
   #sendWaiting(): void {
@@ -315,6 +323,7 @@ export class RedisLink {
     const ioredis = await loadIoredis()
     if (this.#isClosed) return
     this.#ioredis = ioredis
+    this.#Command = trackingCommand(ioredis)
     const found = await discover(ioredis, this.#nodes, {
       isOver: () => this.#isClosed,
       onError: error => this.#onError(error),

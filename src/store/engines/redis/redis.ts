@@ -7,6 +7,7 @@ import { CommandError } from '../../commands/command-error.ts'
 import { commandNamed, commands, keysOf } from '../../commands/table.ts'
 import type { Reply } from '../../resp/reply.ts'
 import { StoreError } from '../../store-error.ts'
+import { checkCall, checkCalls } from '../check-call.ts'
 import type { Argument, Call, CallOptions, Check, Engine, TopicListener, Unsubscribe, WaitOptions } from '../engine.ts'
 import { bytesOf } from '../local-reader.ts'
 import { errorOf } from '../reply-to-error.ts'
@@ -21,7 +22,7 @@ import { RedisSweeper } from './sweeper.ts'
 import { RedisTopics } from './topics.ts'
 import { RedisTransactions } from './transaction.ts'
 import { RedisWaits } from './waits.ts'
-import { RedisWatches } from './watches.ts'
+import { flushedChannel, RedisWatches } from './watches.ts'
 
 export interface RedisOptions {
   /** `redis://…`, or `rediss://…` for TLS. */
@@ -114,7 +115,12 @@ export class RedisEngine implements Engine {
     this.#sweeper = new RedisSweeper(this.#link, timeoutMs)
     const pages = new RedisPages(this.#link, timeoutMs)
     const administration = new RedisAdministration(this.#link, url, timeoutMs)
-    const flush = (_: readonly Buffer[], call: Call) => administration.flush(call)
+    const flush = async (_: readonly Buffer[], call: Call) => {
+      const reply = await administration.flush(call)
+      // Redis tells nobody of it.
+      await this.#topics.publish(['publish', flushedChannel, ''], timeoutMs).catch(() => {})
+      return reply
+    }
     this.#composed = new Map<string, (args: readonly Buffer[], call: Call) => Promise<Reply>>([
       ['saola.set.page', args => pages.ofSet(args)],
       ['saola.set.combine', args => combineSets(call => this.call(call), args)],
@@ -132,7 +138,7 @@ export class RedisEngine implements Engine {
 
   async call(call: Call, { timeoutMs = this.#timeoutMs }: CallOptions = {}): Promise<Reply> {
     this.#throwIfClosed()
-    const [name, ...args] = call
+    const [name, ...args] = checkCall(call)
     this.#checkSizes(args)
     const composed = this.#composed.get(name)
     if (composed) return inOurWords(() => composed(argumentsOf(name, args), call))
@@ -154,11 +160,12 @@ export class RedisEngine implements Engine {
 
   async wait(makeCall: (request: string, timeoutMs: number) => Call, options: WaitOptions): Promise<Reply> {
     this.#throwIfClosed()
-    return this.#waits.wait(makeCall, options)
+    return this.#waits.wait((request, timeoutMs) => checkCall(makeCall(request, timeoutMs)), options)
   }
 
   async transaction(checks: readonly Check[], calls: readonly Call[]): Promise<readonly Reply[] | undefined> {
     this.#throwIfClosed()
+    checkCalls(checks, calls)
     for (const [, ...args] of calls) this.#checkSizes(args)
     return this.#told(calls, this.#transactions.run(checks, calls))
   }
@@ -219,7 +226,8 @@ export class RedisEngine implements Engine {
   }
 
   #checkSizes(args: readonly Argument[]): void {
-    if (!args.some(argument => byteLengthOf(argument) > this.#valueBytesMax)) return
+    const max = this.#valueBytesMax
+    if (!args.some(argument => isLonger(argument, max))) return
     const message = `A value is above ${this.#valueBytesMax} bytes (store.maxValueBytes): split it, or raise the limit.`
     throw new StoreError('STORE_VALUE_TOO_LARGE', message)
   }
@@ -257,7 +265,9 @@ async function inOurWords(run: () => Promise<Reply>): Promise<Reply> {
   }
 }
 
-function byteLengthOf(argument: Argument): number {
-  if (typeof argument === 'number') return 0
-  return typeof argument === 'string' ? Buffer.byteLength(argument) : argument.byteLength
+function isLonger(argument: Argument, max: number): boolean {
+  if (typeof argument === 'number') return false
+  if (typeof argument !== 'string') return argument.byteLength > max
+  // Most are surely short enough.
+  return argument.length * 3 > max && Buffer.byteLength(argument) > max
 }

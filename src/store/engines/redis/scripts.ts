@@ -14,7 +14,7 @@ import type { KeyPositions } from '../../commands/command.ts'
 import { commands } from '../../commands/table.ts'
 import type { Argument, Call } from '../engine.ts'
 import { bytesOf } from '../local-reader.ts'
-import { companionKinds, companionOf } from './keys.ts'
+import { companionKinds, companionOf, companionOfText } from './keys.ts'
 
 export interface Script {
   readonly name: string
@@ -26,7 +26,7 @@ export interface Script {
 /** A script with what it is given. */
 export interface ScriptCall {
   readonly script: Script
-  readonly keys: readonly Buffer[]
+  readonly keys: readonly (string | Buffer)[]
   readonly args: readonly Argument[]
 }
 
@@ -63,16 +63,18 @@ function withKeys(script: Script, args: readonly Argument[], positions: KeyPosit
   if (!positions) return { script, keys: [], args }
   const { first, last, step } = positions
   if (first === 0 && last === 0) {
-    return { script, keys: withCompanions(script, bytesOf(args[0] ?? '')), args: args.slice(1) }
+    return { script, keys: withCompanions(script, args[0] ?? ''), args: args.slice(1) }
   }
   const end = last < 0 ? args.length + last : last
   const isKey = (i: number) => i >= first && i <= end && (i - first) % step === 0
-  const keys = args.filter((_, i) => isKey(i)).flatMap(key => withCompanions(script, bytesOf(key)))
+  const keys = args.filter((_, i) => isKey(i)).flatMap(key => withCompanions(script, key))
   return { script, keys, args: args.filter((_, i) => !isKey(i)) }
 }
 
-function withCompanions({ companions }: Script, key: Buffer): Buffer[] {
-  return [key, ...companions.map(kind => companionOf(kind, key))]
+function withCompanions({ companions }: Script, key: Argument): (string | Buffer)[] {
+  if (typeof key === 'string') return [key, ...companions.map(kind => companionOfText(kind, key))]
+  const bytes = bytesOf(key)
+  return [bytes, ...companions.map(kind => companionOf(kind, bytes))]
 }
 
 function readScripts(): ReadonlyMap<string, Script> {

@@ -109,7 +109,7 @@ function partOf(call: Call, isLast: boolean): Part {
 
 function sent(call: Call, kind: Kind): Part {
   const found = scriptCallOf(call)
-  if (found) return { name: call[0], kind, keys: found.keys, args: found.args }
+  if (found) return { name: call[0], kind, keys: found.keys.map(bytesOf), args: found.args }
   return { name: call[0], kind, keys: keysOfCall(call), args: call.slice(1) }
 }
 

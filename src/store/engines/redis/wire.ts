@@ -1,4 +1,5 @@
 /** What goes to ioredis for a call, and what it gives away about its connections. */
+import type { Duplex } from 'node:stream'
 import type { Cluster, Command, Redis } from 'ioredis'
 import type { Argument, Call } from '../engine.ts'
 import type { Ioredis } from './connect.ts'
@@ -18,11 +19,11 @@ interface Handle {
 
 const redirecting = /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN) /
 
-/** Calls back when a node has answered that another one has the key: so this one has done nothing. After it was sent. */
-export function onRedirection(command: Command, listener: () => void): void {
+/** A node that answers that another one has the key has done nothing. To be called after it was given to ioredis. */
+export function noteRedirection(command: Command, tracked: { wasSent: boolean }): void {
   const { reject } = command
   command.reject = error => {
-    if (redirecting.test(error.message)) listener()
+    if (redirecting.test(error.message)) tracked.wasSent = false
     reject.call(command, error)
   }
 }
@@ -32,19 +33,56 @@ export function handlesOf(redis: Redis | Cluster): (Handle | null | undefined)[]
   return [stream && 'ref' in stream ? (stream as Handle) : undefined, reconnectTimeout]
 }
 
+const corked = new WeakSet<Duplex>()
+
+/** Lets all that is sent in this turn to a server go in one write: ioredis makes one of each command. */
+export function corkTurn(redis: Redis | Cluster): void {
+  const stream = 'nodes' in redis ? undefined : (redis.stream as Duplex | undefined)
+  if (!stream || corked.has(stream)) return
+  corked.add(stream)
+  stream.cork()
+  process.nextTick(() => {
+    corked.delete(stream)
+    stream.uncork()
+  })
+}
+
 export function wireOf(sendable: Sendable, isKnown: boolean): Call {
   if ('call' in sendable) return sendable.call
   const { script, keys, args } = sendable
   return [isKnown ? 'evalsha' : 'eval', isKnown ? script.sha1 : script.text, keys.length, ...keys, ...args]
 }
 
-export function commandOf({ Command }: Ioredis, [name, ...args]: Call, onWrite: () => void): Command {
-  const command = new Command(name, args.map(textOf), { replyEncoding: null })
-  const write = command.toWritable.bind(command)
-  command.toWritable = socket => {
-    onWrite()
-    return write(socket)
+/** A command that tells when it is written to a connection. */
+export interface TrackedCommand extends Command {
+  /** By what it is told. */
+  tracked: { wasSent: boolean }
+}
+
+export type CommandMaker = new (
+  name: string,
+  args: (string | Buffer)[],
+  options: { replyEncoding: null },
+) => TrackedCommand
+
+/** One class, as a method of each command anew takes longer than to send it. */
+export function trackingCommand({ Command }: Ioredis): CommandMaker {
+  class Tracked extends Command {
+    tracked = { wasSent: false }
+
+    override toWritable(socket: object): string | Buffer {
+      this.tracked.wasSent = true
+      return super.toWritable(socket)
+    }
   }
+  return Tracked as unknown as CommandMaker
+}
+
+export function commandOf(Maker: CommandMaker, call: Call, tracked: { wasSent: boolean }): TrackedCommand {
+  const args: (string | Buffer)[] = []
+  for (let i = 1; i < call.length; i++) args.push(textOf(call[i] as Argument))
+  const command = new Maker(call[0], args, { replyEncoding: null })
+  command.tracked = tracked
   return command
 }
 
@@ -60,8 +98,7 @@ export function nameOf(sendable: Sendable): string {
 
 /** That of a plain command is its first argument: those of several keys must have them in one slot anyway. */
 export function keyOf(sendable: Sendable): Buffer | undefined {
-  if ('script' in sendable) return sendable.keys[0]
-  const [, key] = sendable.call
+  const key = 'script' in sendable ? sendable.keys[0] : sendable.call[1]
   return key === undefined ? undefined : Buffer.from(textOf(key) as string)
 }
 

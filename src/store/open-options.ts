@@ -1,0 +1,52 @@
+/** What an application gives to `openStore`: looked at before anything is opened. */
+import { suggest } from '../base/suggest.ts'
+import { argumentInvalid, describe, optionsOf } from './given.ts'
+import type { OpenOptions, OpenRemoteOptions } from './open-store.ts'
+import { StoreError } from './store-error.ts'
+
+// Timers of Node fire at once when they are asked for more.
+const timeoutMsMax = 2 ** 31 - 1
+const durabilities = ['memory', 'everysec', 'always']
+
+/** @throws {StoreError} STORE_ARGUMENT_INVALID, which names the option. */
+export function checkOpenOptions(options: OpenOptions | OpenRemoteOptions): void {
+  const given: Partial<OpenOptions & OpenRemoteOptions> = optionsOf(options, 'What openStore takes')
+  const { dir, url, timeoutMs, durability, maxValueBytes, password, ca, cert, key } = given
+  if (dir === undefined && url === undefined) {
+    throw new StoreError('STORE_ARGUMENT_INVALID', 'openStore needs dir, the folder of the store, or url, its address.')
+  }
+  if (dir !== undefined && url !== undefined) {
+    throw new StoreError('STORE_ARGUMENT_INVALID', 'openStore takes dir or url, not both.')
+  }
+  if (dir !== undefined && !isText(dir)) throw argumentInvalid('dir', 'the path of a folder', dir)
+  if (url !== undefined && !isText(url)) throw argumentInvalid('url', 'the address of a store', url)
+  if (timeoutMs !== undefined && !isMilliseconds(timeoutMs)) {
+    throw argumentInvalid('timeoutMs', `a number of milliseconds from 1 to ${timeoutMsMax}`, timeoutMs)
+  }
+  if (durability !== undefined && !durabilities.includes(durability)) throw durabilityInvalid(durability)
+  if (maxValueBytes !== undefined && !(Number.isSafeInteger(maxValueBytes) && maxValueBytes > 0)) {
+    throw argumentInvalid('maxValueBytes', 'a whole number of bytes above 0', maxValueBytes)
+  }
+  if (password !== undefined && typeof password !== 'string') {
+    throw new StoreError('STORE_ARGUMENT_INVALID', 'password is a text.')
+  }
+  for (const [name, pem] of Object.entries({ ca, cert, key })) {
+    if (pem === undefined || typeof pem === 'string' || Buffer.isBuffer(pem)) continue
+    throw new StoreError('STORE_ARGUMENT_INVALID', `${name} is PEM, a text or a Buffer, not ${typeof pem}.`)
+  }
+}
+
+function isText(given: unknown): boolean {
+  return typeof given === 'string' && given !== '' && !given.includes('\0')
+}
+
+function isMilliseconds(given: unknown): boolean {
+  return typeof given === 'number' && given >= 1 && given <= timeoutMsMax
+}
+
+function durabilityInvalid(durability: unknown): StoreError {
+  const near = typeof durability === 'string' ? suggest(durability, durabilities) : undefined
+  const hint = near ? `, did you mean "${near}"?` : '.'
+  const message = `durability is "memory", "everysec" or "always", not ${describe(durability)}${hint}`
+  return new StoreError('STORE_ARGUMENT_INVALID', message)
+}

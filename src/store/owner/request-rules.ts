@@ -1,0 +1,55 @@
+/** What the owner asks of a request before it runs it. */
+import type { Command } from '../commands/command.ts'
+import { CommandError } from '../commands/command-error.ts'
+import { commandOf } from '../commands/table.ts'
+import type { Request } from './client.ts'
+
+// Half of what has come, if it is more than this: its senders go on while the other half is done. Measured with 32 calls of one
+// process under way: 195,000 sets a second, and 146,000 when all are done at once.
+const turnCommandsMin = 16
+// A turn ends here at the latest, so that other connections, timers and beats get theirs.
+const turnCommandsMax = 1000
+
+/** How many of those that wait are run in a turn; as many as possible when each commit waits for the disk. */
+export function batchSize(waiting: number, isSynced: boolean): number {
+  const wanted = isSynced ? turnCommandsMax : Math.max(turnCommandsMin, Math.ceil(waiting / 2))
+  return Math.min(wanted, turnCommandsMax)
+}
+
+/** Whether it may need room. */
+export function isGrowing({ flags }: Command, transaction: Request['transaction']): boolean {
+  if (transaction) return transaction.calls.some(call => isGrowing(commandOf(call), undefined))
+  return flags.includes('write') && !flags.includes('frees')
+}
+
+/** Whether it is let through when there is no room. */
+export function isFreeing({ parts, transaction }: Request): boolean {
+  try {
+    const command = commandOf(parts)
+    return transaction ? !isGrowing(command, transaction) : command.flags.includes('frees')
+  } catch {
+    return false
+  }
+}
+
+/**
+ * How many bytes it has.
+ *
+ * @throws {CommandError} STORE_VALUE_TOO_LARGE.
+ */
+export function bytesOf(parts: readonly Buffer[], valueBytesMax: number): number {
+  let bytes = 0
+  for (const part of parts) {
+    bytes += part.length
+    if (part.length > valueBytesMax) {
+      const message = `a value of ${part.length} bytes is above ${valueBytesMax} (store.maxValueBytes)`
+      throw new CommandError('STORE_VALUE_TOO_LARGE', message)
+    }
+  }
+  return bytes
+}
+
+export function notShared({ name }: Command): CommandError {
+  const message = `'${name}' is about a connection, and all of a process share one: connect with a client of Redis`
+  return new CommandError('STORE_UNSUPPORTED', message)
+}

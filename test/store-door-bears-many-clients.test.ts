@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import net from 'node:net'
+import { describe, it } from 'node:test'
+import { openNetworkDoor } from './support/network-door.ts'
+import { connectResp } from './support/resp-client.ts'
+import { serveStore } from './support/store-server.ts'
+
+const clientsMax = 10_000
+const bytesEachMax = 20 * 1024
+
+/** Of this process, once Node has raised it as far as it may. */
+const filesMax =
+  Number(execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim()) || Number.POSITIVE_INFINITY
+
+describe('many clients', () => {
+  it('may be 10,000, cost little, and one more is told so', { skip: filesMax < clientsMax + 200 }, async t => {
+    const server = await serveStore(t)
+    const first = await connectResp(t, { port: server.port, host: '127.0.0.1' })
+    assert.equal(await first.ask('SET', 'a', '1'), 'OK')
+    const before = server.rssBytes()
+    const idle: net.Socket[] = []
+    t.after(() => {
+      for (const socket of idle) socket.destroy()
+    })
+    while (idle.length < clientsMax - 1) {
+      const some = Array.from({ length: Math.min(200, clientsMax - 1 - idle.length) }, () =>
+        net.connect(server.port, '127.0.0.1'),
+      )
+      idle.push(...some)
+      await Promise.all(some.map(socket => once(socket, 'connect')))
+    }
+    // It has accepted all of them when it refuses the next.
+    const refused = await connectResp(t, { port: server.port, host: '127.0.0.1' })
+    assert.deepEqual(await refused.rest(), ['-ERR max number of clients reached'])
+    const bytesEach = Math.round((server.rssBytes() - before) / clientsMax)
+    t.diagnostic(`an idle connection costs ${bytesEach} bytes`)
+    assert.ok(bytesEach < bytesEachMax, `${bytesEach} bytes each`)
+    // Those who are there go on.
+    assert.equal(await first.ask('GET', 'a'), '1')
+    // And who goes makes room.
+    const [gone] = idle
+    gone?.destroy()
+    for (let reply: unknown; reply !== 'PONG'; ) {
+      const next = await connectResp(t, { port: server.port, host: '127.0.0.1' })
+      reply = await next.ask('PING')
+      next.socket.destroy()
+    }
+  })
+
+  it('are closed when they do nothing for long, unless they listen or wait', async t => {
+    const door = await openNetworkDoor(t, { idleMs: 200 })
+    const [idle, listening, waiting, busy] = await Promise.all([0, 1, 2, 3].map(() => connectResp(t, door)))
+    await listening?.ask('SUBSCRIBE', 'news')
+    waiting?.send(['BLPOP', 'list', '0'])
+    const closed = idle?.rest()
+    let isClosed = false
+    void closed?.then(() => {
+      isClosed = true
+    })
+    while (!isClosed) assert.equal(await busy?.ask('PING'), 'PONG')
+    assert.deepEqual(await closed, [])
+    assert.equal(await busy?.ask('RPUSH', 'list', 'x'), 1)
+    assert.deepEqual(await waiting?.next(), ['list', 'x'])
+    assert.equal(await busy?.ask('PUBLISH', 'news', 'hello'), 1)
+    assert.deepEqual(await listening?.next(), ['message', 'news', 'hello'])
+  })
+
+  it('that never read are cut off, and the others go on', async t => {
+    const door = await openNetworkDoor(t, { outputBytesMax: 8_000_000, pushBytesMax: 2_000_000 })
+    const [asker, listener, other] = await Promise.all([0, 1, 2].map(() => connectResp(t, door)))
+    await other?.ask('SET', 'large', 'x'.repeat(1_000_000))
+    await listener?.ask('SUBSCRIBE', 'news')
+    asker?.socket.pause()
+    listener?.socket.pause()
+    // One request that is answered with more than may wait: those behind it are not even read.
+    asker?.send(['MGET', ...Array(20).fill('large')])
+    const asked = await door.event('store.client-closed')
+    assert.match(String(asked.reason), /does not read/)
+    const message = 'x'.repeat(500_000)
+    while ((await other?.ask('PUBLISH', 'news', message)) === 1);
+    assert.equal(await other?.ask('PING'), 'PONG')
+  })
+
+  it('that wait are served in the order in which they came', async t => {
+    const door = await openNetworkDoor(t)
+    const [other, ...waiting] = await Promise.all(Array.from({ length: 21 }, () => connectResp(t, door)))
+    for (const [i, client] of waiting.entries()) {
+      client.send(['BLPOP', 'list', '0'])
+      while (!String(await other?.ask('INFO', 'clients')).includes(`blocked_clients:${i + 1}\r\n`));
+    }
+    assert.equal(await other?.ask('RPUSH', 'list', ...waiting.map((_, i) => `item ${i}`)), waiting.length)
+    const got = await Promise.all(waiting.map(client => client.next()))
+    assert.deepEqual(
+      got,
+      waiting.map((_, i) => ['list', `item ${i}`]),
+    )
+  })
+})

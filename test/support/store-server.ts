@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { root } from './tree.ts'
+
+export interface StoreServer {
+  readonly child: ChildProcess
+  readonly dir: string
+  readonly port: number
+  /** What it has written to standard output so far. */
+  output(): string
+  /** Of its memory. */
+  rssBytes(): number
+  /** Asks it to end; resolves with its exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>
+}
+
+/** `saola store serve` on a free port, in a folder of its own, which is gone with the test as the process is. */
+export async function serveStore(
+  t: Pick<TestContext, 'after'>,
+  { args = [], env = {}, json = true }: { args?: readonly string[]; env?: NodeJS.ProcessEnv; json?: boolean } = {},
+): Promise<StoreServer> {
+  const dir = realpathSync(mkdtempSync(join(tmpdir(), 'saola-serve-')))
+  const own = ['--dir', dir, '--listen', '127.0.0.1:0', ...(json ? ['--json'] : [])]
+  const child = spawn(process.execPath, [join(root, 'src/bin.ts'), 'store', 'serve', ...own, ...args], {
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let text = ''
+  let complaints = ''
+  const exited = once(child, 'exit')
+  t.after(async () => {
+    child.kill('SIGKILL')
+    await exited
+    rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
+  })
+  child.stderr.setEncoding('utf8').on('data', part => {
+    complaints += part
+  })
+  const ready = new Promise<void>((resolve, reject) => {
+    child.stdout.setEncoding('utf8').on('data', part => {
+      text += part
+      if (text.includes('store.ready')) resolve()
+    })
+    child.once('close', code => reject(new Error(`the store has ended with ${code}: ${complaints}`)))
+  })
+  await ready
+  const port = Number(/127\.0\.0\.1:(\d+)/.exec(text)?.[1])
+  return {
+    child,
+    dir,
+    port,
+    output: () => text,
+    rssBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * 1024,
+    async stop(signal = 'SIGTERM') {
+      child.kill(signal)
+      const [code] = (await exited) as [number | null]
+      return code
+    },
+  }
+}
