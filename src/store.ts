@@ -2,7 +2,8 @@
 
 export type { Codec } from './store/codecs/codec.ts'
 export type { StandardSchema } from './store/codecs/standard-schema.ts'
-export { type OpenOptions, type OpenRemoteOptions, openStore } from './store/open-store.ts'
+export type { OpenOptions, OpenRemoteOptions } from './store/open-options.ts'
+export { openStore } from './store/open-store.ts'
 export type { Durability } from './store/owner/owner-spec.ts'
 export type { Reply } from './store/resp/reply.ts'
 export type { Store } from './store/store.ts'

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
-import { statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { openStore, StoreError } from '../src/store.ts'
 import { storeFolder } from './support/store-script.ts'
 
 test('a backup under full load is one point in time, and all processes see it restored', async t => {
   const folder = storeFolder(t)
   await using store = openStore({ dir: folder.dir })
-  const file = join(folder.dir, 'monday.db')
+  const file = join(backupFolder(t), 'monday.db')
   await store.map('pairs').set('stop', false)
   const writer = folder.run(`
     for (let i = 1; store.map('pairs').peek('stop') === false; i++) {
@@ -34,7 +35,7 @@ test('a backup under full load is one point in time, and all processes see it re
 test('a backup that was changed is refused, and nothing is changed by it', async t => {
   const folder = storeFolder(t)
   await using store = openStore({ dir: folder.dir })
-  const file = join(folder.dir, 'monday.db')
+  const file = join(backupFolder(t), 'monday.db')
   await store.counter('n').set(7)
   await store.command('saola.backup', file)
   await store.counter('n').set(8)
@@ -45,3 +46,9 @@ test('a backup that was changed is refused, and nothing is changed by it', async
   )
   assert.equal(await store.counter('n').get(), 8)
 })
+
+function backupFolder(t: TestContext): string {
+  const dir = mkdtempSync(join(tmpdir(), 'saola-backup-'))
+  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  return dir
+}

@@ -147,6 +147,7 @@ test('a backup that the disk has no room for leaves the last good one, and no pa
   if (!place) return
   const { disk, dir } = place
   const backups = join(disk.dir, 'backups')
+  mkdirSync(backups)
   const file = join(backups, 'monday.db')
   await using store = openStore({ dir })
   const map = store.map<string>('map')

@@ -4,18 +4,20 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { openDatabase } from '../src/store/database/open-database.ts'
 import { LocalReader } from '../src/store/engines/local-reader.ts'
 import type { Reply } from '../src/store/resp/reply.ts'
-import { openStore } from '../src/store.ts'
+import { openStore, type Store } from '../src/store.ts'
 import { request } from './support/http-connection.ts'
 import { type StoreFolder, storeFolder } from './support/store-script.ts'
 import { startTree } from './support/tree.ts'
@@ -110,7 +112,7 @@ test('a tree whose store was damaged serves what the snapshot has, and its log s
   {
     await using store = openStore({ dir })
     await store.map('base').setMany(Array.from({ length: baseCount }, (_, i) => [`base ${i}`, textOf(i)]))
-    await store.command('saola.backup', join(dir, 'snapshots', 'last.db'))
+    await keepSnapshot(store, dir)
   }
   before.signal('SIGTERM')
   await before.exit
@@ -203,7 +205,7 @@ async function fill(t: TestContext, folder: StoreFolder): Promise<string> {
     // Of what is only in the file, not in its WAL.
     await store.map('base').setMany(Array.from({ length: baseCount }, (_, i) => [`base ${i}`, textOf(i)]))
     await takeSteps(store, 0, count)
-    await store.command('saola.backup', join(dir, 'snapshots', 'last.db'))
+    await keepSnapshot(store, dir)
   }
   await endOwner(folder, 'SIGTERM')
   assert.ok(existsSync(join(dir, 'clean')), 'it has not ended properly')
@@ -288,4 +290,16 @@ function tear(file: string): void {
   const middle = Math.floor(bytes.length / 4096 / 2)
   for (let page = middle; page < middle + 4; page++) bytes.fill(0, page * 4096, page * 4096 + 2048)
   writeFileSync(file, bytes)
+}
+
+/** As one that the owner has taken: a backup cannot be saved there. */
+async function keepSnapshot(store: Store, dir: string): Promise<void> {
+  const outside = mkdtempSync(join(tmpdir(), 'saola-backup-'))
+  try {
+    await store.command('saola.backup', join(outside, 'last.db'))
+    mkdirSync(join(dir, 'snapshots'), { recursive: true })
+    for (const name of ['last.db', 'last.db.sha256']) copyFileSync(join(outside, name), join(dir, 'snapshots', name))
+  } finally {
+    rmSync(outside, { recursive: true })
+  }
 }

@@ -1,8 +1,35 @@
 /** What an application gives to `openStore`: looked at before anything is opened. */
 import { suggest } from '../base/suggest.ts'
 import { argumentInvalid, describe, optionsOf } from './given.ts'
-import type { OpenOptions, OpenRemoteOptions } from './open-store.ts'
+import type { Durability } from './owner/owner-spec.ts'
 import { StoreError } from './store-error.ts'
+
+export interface OpenOptions {
+  /** The folder of the store: of a tree, `.saola/<name>/store` beside its configuration. Made when it is not there. */
+  readonly dir: string
+  /** How long a call may take, in milliseconds; 10,000 by default. */
+  readonly timeoutMs?: number
+  /** For a store that nobody has opened yet; `everysec` by default. */
+  readonly durability?: Durability
+}
+
+export interface OpenRemoteOptions {
+  /**
+   * `saola://host:9980`, or `saolas://…` for TLS: the network door of a Saola elsewhere; or that of Redis or Valkey: `redis://…`, or `rediss://…` for TLS; of a cluster one or several nodes with commas between. Needs the package ioredis.
+   */
+  readonly url: string
+  /** Of a Saola, instead of one in the address. */
+  readonly password?: string | undefined
+  /** Of a Saola, PEM: who has signed its certificate; by default those whom Node trusts. */
+  readonly ca?: string | Buffer | undefined
+  /** Of a Saola, PEM: the certificate of this client, and its key, where the store asks for one. */
+  readonly cert?: string | Buffer | undefined
+  readonly key?: string | Buffer | undefined
+  /** How long a call may take, in milliseconds; 10,000 by default. */
+  readonly timeoutMs?: number
+  /** The largest value in bytes; 128 MB by default. */
+  readonly maxValueBytes?: number
+}
 
 // Timers of Node fire at once when they are asked for more.
 const timeoutMsMax = 2 ** 31 - 1

@@ -7,8 +7,8 @@ import { treeOfFolder } from './database/owner-note.ts'
 import { EmbeddedEngine } from './engines/embedded.ts'
 import { RedisEngine } from './engines/redis/redis.ts'
 import { isRemoteUrl, openRemoteEngine } from './engines/remote.ts'
+import { checkOpenOptions, type OpenOptions, type OpenRemoteOptions } from './open-options.ts'
 import {
-  type Durability,
   defaultSpec,
   logFileOf,
   type OwnerSpec,
@@ -18,7 +18,6 @@ import {
   treeVariable,
   workerVariable,
 } from './owner/owner-spec.ts'
-import { checkOpenOptions } from './open-options.ts'
 import { Store } from './store.ts'
 import { StoreError } from './store-error.ts'
 
@@ -27,33 +26,6 @@ const summonsApartMs = 1_000
 const treePatienceMs = 3_000
 // An owner that was started and is not there after so long is stopped, or waits for a disk.
 const startPatienceMs = 5_000
-
-export interface OpenOptions {
-  /** The folder of the store: of a tree, `.saola/<name>/store` beside its configuration. Made when it is not there. */
-  readonly dir: string
-  /** How long a call may take, in milliseconds; 10,000 by default. */
-  readonly timeoutMs?: number
-  /** For a store that nobody has opened yet; `everysec` by default. */
-  readonly durability?: Durability
-}
-
-export interface OpenRemoteOptions {
-  /**
-   * `saola://host:9980`, or `saolas://…` for TLS: the network door of a Saola elsewhere; or that of Redis or Valkey: `redis://…`, or `rediss://…` for TLS; of a cluster one or several nodes with commas between. Needs the package ioredis.
-   */
-  readonly url: string
-  /** Of a Saola, instead of one in the address. */
-  readonly password?: string | undefined
-  /** Of a Saola, PEM: who has signed its certificate; by default those whom Node trusts. */
-  readonly ca?: string | Buffer | undefined
-  /** Of a Saola, PEM: the certificate of this client, and its key, where the store asks for one. */
-  readonly cert?: string | Buffer | undefined
-  readonly key?: string | Buffer | undefined
-  /** How long a call may take, in milliseconds; 10,000 by default. */
-  readonly timeoutMs?: number
-  /** The largest value in bytes; 128 MB by default. */
-  readonly maxValueBytes?: number
-}
 
 /**
  * A store in a folder, or in Redis or Valkey: see docs/store.md for what differs. If no process owns it yet, one is started, and lives as long as somebody is connected: so two scripts
@@ -87,7 +59,8 @@ export function openTreeStore(): Store {
     throw new StoreError('STORE_UNAVAILABLE', advice)
   }
   const owner = JSON.parse(spec) as OwnerSpec | RemoteSpec
-  if ('url' in owner) return openRemote({ url: owner.url, password: owner.password, maxValueBytes: owner.valueBytesMax })
+  if ('url' in owner)
+    return openRemote({ url: owner.url, password: owner.password, maxValueBytes: owner.valueBytesMax })
   // What a worker starts has its environment, but not its channel to the supervisor.
   const isWorker = process.env[workerVariable] === String(process.pid) && process.send !== undefined
   return isWorker ? openAsWorker(owner) : openFolder(owner)

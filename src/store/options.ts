@@ -11,15 +11,15 @@ export const storeOptions = z
       description: 'Its folder, on a disk of this machine; `"auto"` is `.saola/<name>/store` beside the configuration.',
     }),
     url: url(
-      'the address of Redis or Valkey such as "redis://user:password@host:6379/0", "rediss://…" for TLS',
-      /^(?:(?:rediss?:\/\/|redis\+unix:\/\/)[^\s,]+,?)+$/,
+      'the address of Redis or Valkey such as "redis://user:password@host:6379/0", "rediss://…" for TLS, or "saola://…"',
+      /^(?:saolas?:\/\/[^\s,]+|(?:(?:rediss?:\/\/|redis\+unix:\/\/)[^\s,]+,?)+)$/,
     )
       .optional()
       .meta({
         change: 'refused',
         description:
           'The address of Redis or Valkey, to have the data there and not on this machine; of a cluster one or several nodes ' +
-          'with commas between. Needs the package `ioredis`.',
+          'with commas between. Needs the package `ioredis`. Or `saola://…`, the network door of a Saola elsewhere.',
       }),
     durability: choice(['memory', 'everysec', 'always'])
       .prefault('everysec')

@@ -79,3 +79,40 @@ test('a wrong duration moves nothing, and a closed store has no time', async () 
   assert.throws(() => clock.advance(1), { code: 'STORE_CLOSED' })
   assert.equal(clock.now(), 5)
 })
+
+test('a lease that is over by this clock is lost when advance returns', async () => {
+  const { store, clock } = createTestStore()
+  const handle = await store.lock('l').acquire({ ttl: '10s' })
+  clock.advance('9s')
+  assert.deepEqual([handle.isHeld, handle.signal.aborted], [true, false])
+  clock.advance('1s')
+  assert.deepEqual([handle.isHeld, handle.signal.aborted], [false, true])
+  assert.equal((handle.signal.reason as { code?: unknown }).code, 'STORE_LOCK_LOST')
+  const released = await store.lock('l').acquire({ ttl: '10s' })
+  await released.release()
+  clock.advance('1h')
+  assert.equal(released.signal.aborted, false)
+})
+
+test('whoever waits for a value of a cache is told by this clock', { timeout: 10_000 }, async () => {
+  const { store, clock } = createTestStore()
+  const cache = store.cache<number>('c')
+  const never = () => new Promise<number>(() => {})
+  const asked = [cache.getOrSet('a', never, { timeout: '5s' }), cache.getOrSet('a', never, { timeout: '3s' })]
+  const settled = Promise.allSettled(asked)
+  await new Promise(resolve => setImmediate(resolve))
+  clock.advance('6s')
+  const codes = (await settled).map(one => (one as PromiseRejectedResult).reason.code)
+  assert.deepEqual(codes, ['STORE_TIMEOUT', 'STORE_TIMEOUT'])
+})
+
+test('a clock is moved by a duration, and by nothing else', () => {
+  const { clock } = createTestStore({ now: 5 })
+  for (const given of [undefined, null, {}, 0, '', true] as never[]) {
+    assert.throws(() => clock.advance(given), { code: 'STORE_ARGUMENT_INVALID' })
+  }
+  assert.equal(clock.now(), 5)
+  for (const options of [null, 5, 'text'] as never[]) {
+    assert.throws(() => createTestStore(options), { code: 'STORE_ARGUMENT_INVALID' })
+  }
+})

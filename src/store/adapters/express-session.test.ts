@@ -137,3 +137,40 @@ test('the cookie says how long a session lives; without that it is a day, or wha
   assert.equal(await short.map.ttl('a'), 3_600_000)
   assert.throws(() => open({ ttl: 'soon' }), { code: 'STORE_ARGUMENT_INVALID' })
 })
+
+test('a cookie that says when it ends lives until then', async () => {
+  const { sessions, map } = open()
+  const set = promisify(sessions.set).bind(sessions)
+  const end = new Date(Date.now() + 90_000)
+  const { Cookie } = session
+  const own = new Cookie()
+  own.expires = end
+  for (const cookie of [{ expires: end }, { expires: end.toJSON(), originalMaxAge: 5 }, own]) {
+    await set('a', dataOf(cookie))
+    const ms = (await map.ttl('a')) ?? 0
+    assert.ok(ms > 60_000 && ms <= 90_000, `${ms} ms for ${JSON.stringify(cookie)}`)
+  }
+  const past = new Cookie()
+  past.expires = new Date(0)
+  for (const cookie of [{ expires: new Date(0), originalMaxAge: 60_000 }, { expires: new Date(0).toJSON() }, past]) {
+    await set('a', dataOf({}))
+    await set('a', dataOf(cookie))
+    assert.equal(await map.has('a'), false, JSON.stringify(cookie))
+  }
+  for (const cookie of [{ expires: null }, { expires: false }, { expires: 'never' }, new Cookie()]) {
+    await set('a', dataOf(cookie))
+    assert.equal(await map.ttl('a'), dayMs, JSON.stringify(cookie))
+  }
+})
+
+test('a touch keeps the end of the cookie with the session, and leaves the rest', async () => {
+  const { sessions, map } = open()
+  const touch = promisify(sessions.touch).bind(sessions)
+  await promisify(sessions.set).call(sessions, 'a', dataOf({ expires: new Date(Date.now() + 10_000), path: '/' }, 3))
+  const expires = new Date(Date.now() + 90_000).toJSON()
+  await touch('a', dataOf({ expires, path: '/' }, 9))
+  assert.deepEqual(await map.get('a'), { cookie: { expires, path: '/' }, visits: 3 })
+  assert.ok(((await map.ttl('a')) ?? 0) > 60_000)
+  await touch('a', dataOf({ expires: new Date(0).toJSON() }))
+  assert.equal(await map.has('a'), false)
+})

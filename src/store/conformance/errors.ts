@@ -101,6 +101,9 @@ export function errorConformance(open: OpenEngine): void {
     const { store, engine } = await openSubject(open, t)
     const map = store.map('m')
     await map.set('a', 1)
+    const topic = store.topic('t')
+    const heard = topic.subscribe()
+    await heard.ready
     await store.close()
     await store.close()
     const closed = { code: 'STORE_CLOSED' }
@@ -108,6 +111,16 @@ export function errorConformance(open: OpenEngine): void {
     await assert.rejects(map.get('a'), closed)
     await assert.rejects(map.set('a', 1), closed)
     await assert.rejects(engine.transaction([], [['del', 'm']]), closed)
+    await assert.rejects(
+      store.transaction(() => 1),
+      closed,
+    )
+    for (const late of [store.topic('t').subscribe(), store.topics('t*'), store.watch('m'), topic.subscribe()]) {
+      await assert.rejects(late.ready, closed)
+      await assert.rejects(late.next(), closed)
+      assert.equal((await late.next()).done, true)
+    }
+    assert.equal((await heard.next()).done, true)
     await assert.rejects(engine.subscribe('a', false, listener), closed)
     await assert.rejects(
       engine.watch('m', () => {}),

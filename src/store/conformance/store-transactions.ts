@@ -139,6 +139,48 @@ export function storeTransactionConformance(open: OpenEngine): void {
     assert.deepEqual([await store.counter('before').get(), await store.counter('after').get()], [0, 0])
   })
 
+  test('whatever fails in it and is awaited by nobody refuses the whole', async t => {
+    const { store } = await openSubject(open, t)
+    const failing: ((tx: Store) => unknown)[] = [
+      tx => tx.list('a').pop(),
+      tx => tx.list('a').take(),
+      tx => tx.map('a').take('x'),
+      tx => tx.map('a').update('x', () => 1),
+      tx => tx.map('a').get(''),
+      tx => tx.counter('written').get(),
+      tx => tx.set('a').pop(),
+      tx => tx.sortedSet('a').popMin(),
+    ]
+    for (const fail of failing) {
+      const mixed = store.transaction(tx => {
+        tx.counter('written').increment()
+        fail(tx as unknown as Store)
+      })
+      await assert.rejects(mixed, { code: /^STORE_(?:ARGUMENT|KEY)_INVALID$/ }, String(fail))
+      const awaited = store.transaction(async tx => {
+        tx.counter('written').increment()
+        await fail(tx as unknown as Store)
+      })
+      await assert.rejects(awaited, { code: /^STORE_(?:ARGUMENT|KEY)_INVALID$/ }, String(fail))
+    }
+    assert.equal(await store.counter('written').get(), 0)
+  })
+
+  test('a read that fails, and that the function has looked at, is its own affair', async t => {
+    const { store, engine } = await openSubject(open, t)
+    await engine.call(['hset', '{s}m', 'a', 'no json'])
+    await store.transaction(async tx => {
+      const read = await tx
+        .map('{s}m')
+        .get('a')
+        .catch(() => 'unreadable')
+      const [other] = await Promise.allSettled([tx.map('{s}m').get('a')])
+      tx.counter('{s}c').increment()
+      assert.deepEqual([read, other.status], ['unreadable', 'rejected'])
+    })
+    assert.equal(await store.counter('{s}c').get(), 1)
+  })
+
   test('a schema that answers later is waited for, though nobody awaits the write', async t => {
     const { store } = await openSubject(open, t)
     const validate = async (value: unknown) =>

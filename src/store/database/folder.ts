@@ -91,7 +91,10 @@ export function enterFolder(dir: string): void {
  */
 export function checkBackupFile(dir: string, file: string): void {
   const refuse = (why: string) => {
-    throw new StoreError('STORE_ARGUMENT_INVALID', `The backup cannot be saved as ${file}: ${why}. Choose another file.`)
+    throw new StoreError(
+      'STORE_ARGUMENT_INVALID',
+      `The backup cannot be saved as ${file}: ${why}. Choose another file.`,
+    )
   }
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) refuse('it is a folder')
   const parent = dirname(resolve(file))

@@ -3,8 +3,8 @@
  * would otherwise fail half way, on a connection that all calls of the process share.
  */
 import { types } from 'node:util'
-import { StoreError } from '../store-error.ts'
 import { describe } from '../given.ts'
+import { StoreError } from '../store-error.ts'
 import type { Call, Check } from './engine.ts'
 
 /**

@@ -7,7 +7,16 @@ import { Owner } from '../owner/owner.ts'
 import type { Reply } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'
 import { checkCall, checkCalls } from './check-call.ts'
-import type { Call, CallOptions, Check, Engine, MovableClock, TopicListener, Unsubscribe, WaitOptions } from './engine.ts'
+import type {
+  Call,
+  CallOptions,
+  Check,
+  Engine,
+  MovableClock,
+  TopicListener,
+  Unsubscribe,
+  WaitOptions,
+} from './engine.ts'
 import { bytesOf, LocalReader } from './local-reader.ts'
 import { PushListeners } from './push-listeners.ts'
 import { valueOrThrow } from './reply-to-error.ts'

@@ -98,4 +98,16 @@ describe('the pieces of a batch', () => {
     }
     for (const { pieces, expected } of taken) assert.equal(Buffer.concat(pieces).toString(), expected)
   })
+
+  it('with a part that is none throw before a byte is written', () => {
+    const writer = new RequestWriter()
+    writer.append(['PING'])
+    const { byteLength } = writer
+    for (const part of [null, undefined, true, {}, 1n, new DataView(new ArrayBuffer(1))] as never[]) {
+      assert.throws(() => writer.append(['SET', 'a', part]), TypeError)
+    }
+    assert.equal(writer.byteLength, byteLength)
+    writer.append(['GET', 'a'])
+    assert.equal(Buffer.concat(writer.take()).toString(), '*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nGET\r\n$1\r\na\r\n')
+  })
 })

@@ -102,7 +102,8 @@ export class Cache<V> {
     this.#options = options
     this.#values = new Values(options)
     this.#defaults = { ttlMs: millisecondsOf(options.ttl), graceMs: millisecondsOf(options.grace, 'grace'), tags: [] }
-    const { maxEntries, maxBytes = maxBytesDefault } = options
+    const { maxEntries, maxBytes = maxBytesDefault, onRefreshError } = options
+    if (onRefreshError !== undefined) checkFunction(onRefreshError, 'onRefreshError')
     this.#limits = [limitOf(maxEntries, 'maxEntries'), limitOf(maxBytes, 'maxBytes')]
     this.#state = cacheStateOf(engine, name)
   }
@@ -165,7 +166,8 @@ export class Cache<V> {
   async getOrSet(key: string, compute: Compute<V>, options: GetOrSetOptions = {}): Promise<V> {
     checkKey(key)
     checkFunction(compute, 'What computes a value')
-    const timeoutMs = options.timeout === undefined ? timeoutMsDefault : millisecondsOf(options.timeout, 'timeout')
+    const { timeout } = optionsOf(options)
+    const timeoutMs = timeout === undefined ? timeoutMsDefault : millisecondsOf(timeout, 'timeout')
     const job: Job<V> = {
       ...{ ...this.#settings(options), key, compute, timeoutMs },
       deadline: nowOf(this.#engine) + timeoutMs,
@@ -220,7 +222,10 @@ export class Cache<V> {
     try {
       return await this.#lock(job.key).acquire({ ttl: leaseTtl, wait: `${leftMs}ms` })
     } catch (error) {
-      if (error instanceof StoreError && error.code === 'STORE_LOCK_TIMEOUT') throw tooLate(job)
+      const code = error instanceof StoreError ? error.code : undefined
+      if (code === 'STORE_LOCK_TIMEOUT') throw tooLate(job)
+      // This process stood still while it got it.
+      if (code === 'STORE_LOCK_LOST') return this.#acquire(job)
       throw error
     }
   }

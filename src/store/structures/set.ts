@@ -85,7 +85,10 @@ export class StoreSet<V> {
    */
   async popMany(count: number): Promise<V[]> {
     if (!Number.isInteger(count) || count < 0 || count > popMax) {
-      throw new StoreError('STORE_ARGUMENT_INVALID', `popMany takes a whole number from 0 to ${popMax}, not ${describe(count)}.`)
+      throw new StoreError(
+        'STORE_ARGUMENT_INVALID',
+        `popMany takes a whole number from 0 to ${popMax}, not ${describe(count)}.`,
+      )
     }
     const replies = itemsOf(await this.#engine.call(['spop', this.name, count]))
     return replies.map(reply => this.#values.decode(reply) as V)

@@ -107,7 +107,9 @@ export class SortedSet {
     options: AddOptions = {},
   ): Promise<number> {
     const words = conditionsOf(options)
-    const pairs = pairsGiven(entries, 'The entries').map(([member, score]) => [checkScore(score), checkMember(member)] as const)
+    const pairs = pairsGiven(entries, 'The entries').map(
+      ([member, score]) => [checkScore(score), checkMember(member)] as const,
+    )
     const counts: Promise<Reply>[] = []
     for (let i = 0; i < pairs.length; i += pageSize) {
       counts.push(this.#engine.call(['zadd', this.name, ...words, 'CH', ...pairs.slice(i, i + pageSize).flat()]))

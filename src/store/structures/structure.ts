@@ -48,8 +48,7 @@ export class Values<V> {
     const schema = this.#schema
     if (!schema) return values.map(value => this.#encode(value))
     const checked = values.map(value => checkValue(schema, value))
-    if (!checked.some(value => value instanceof Promise))
-      return (checked as V[]).map(value => this.#encode(value))
+    if (!checked.some(value => value instanceof Promise)) return (checked as V[]).map(value => this.#encode(value))
     return Promise.all(checked).then(all => all.map(value => this.#encode(value)))
   }
 
@@ -99,7 +98,8 @@ export function millisecondsOf(duration: Duration | undefined, what = 'ttl'): nu
 /** As `millisecondsOf`, where there must be one. */
 export function millisecondsGiven(duration: Duration, what: string): number {
   try {
-    const ms = typeof duration === 'object' ? 0 : parseDurationUpTo(durationMsMax, duration)
+    const isDuration = typeof duration === 'number' || typeof duration === 'string'
+    const ms = isDuration ? parseDurationUpTo(durationMsMax, duration) : 0
     if (ms > 0) return ms
   } catch {
     // Said below.

@@ -67,10 +67,14 @@ export function errorOfRedis(error: Error): StoreError {
   if (code === 'MISCONF') return new StoreError('STORE_DISK_FULL', `Redis cannot save: ${message}`)
   if (unavailable.has(code)) return new StoreError('STORE_UNAVAILABLE', `Redis does not serve now: ${code} ${message}`)
   if (code === 'NOPERM') return new StoreError('STORE_NO_AUTH', `The user of Redis may not do that: ${message}`)
+  if (/^unknown command 'eval/i.test(message)) return new StoreError('STORE_UNSUPPORTED', noScripts)
   if (code === 'CROSSSLOT') return new StoreError('STORE_UNSUPPORTED', crossSlot)
   if (message.includes('is not a number (NaN)')) return new StoreError('STORE_NOT_A_NUMBER', message)
   return errorOf({ code, message })
 }
+
+const noScripts =
+  'What answers there carries out no scripts. If it is a Saola, its address begins with saola:// or saolas://.'
 
 export const crossSlot =
   'In a cluster, what is changed together must have names with the same part in braces, as {user:1}:cart and {user:1}:orders.'

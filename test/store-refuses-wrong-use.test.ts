@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { openStore } from '../src/store.ts'
+import { storeFolder } from './support/store-script.ts'
+import { root } from './support/tree.ts'
+import { markName } from './support/tree-processes.ts'
+
+const invalid = { name: 'StoreError', code: 'STORE_ARGUMENT_INVALID' }
+
+test('options of openStore that are none are refused at once, by their name', t => {
+  const folder = storeFolder(t)
+  const wrong: (readonly [options: unknown, says: RegExp])[] = [
+    [undefined, /^What openStore takes is an object, not undefined\.$/],
+    [null, /^What openStore takes is an object, not null\.$/],
+    [folder.dir, /^What openStore takes is an object/],
+    [{}, /dir, the folder of the store, or url/],
+    [{ dir: folder.dir, url: 'saola://localhost' }, /dir or url, not both/],
+    ...['', 5, null, 'a\0b'].map(dir => [{ dir }, /^dir is the path of a folder, not /] as const),
+    ...['', 5, null].map(url => [{ url }, /^url is the address of a store, not /] as const),
+    ...[0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, '5s', null].map(
+      timeoutMs => [{ dir: folder.dir, timeoutMs }, /^timeoutMs is a number of milliseconds from 1 /] as const,
+    ),
+    [{ dir: folder.dir, durability: 'nope' }, /^durability is .*, not "nope"\.$/],
+    [{ dir: folder.dir, durability: 'everysek' }, /did you mean "everysec"\?$/],
+    [{ dir: folder.dir, durability: null }, /^durability is .*, not null\.$/],
+    [{ url: 'redis://localhost', maxValueBytes: -1 }, /^maxValueBytes is /],
+    [{ url: 'saola://localhost', password: 5 }, /^password is a text\.$/],
+    [{ url: 'saolas://localhost', ca: {} }, /^ca is PEM, /],
+  ]
+  for (const [options, message] of wrong) {
+    assert.throws(() => openStore(options as never), { ...invalid, message }, JSON.stringify(options))
+  }
+})
+
+test('a folder that cannot be made is refused at once, also where Node would try for ever', { timeout: 20_000 }, t => {
+  const folder = storeFolder(t)
+  const file = join(folder.dir, 'file')
+  writeFileSync(file, '')
+  for (const dir of ['/proc/x', '/proc/x/y', '/proc/self/x', file, join(file, 'below')]) {
+    // In a process of its own: it would never come back.
+    const script = `
+      import { openStore } from ${JSON.stringify(join(root, 'src/store.ts'))}
+      try { openStore({ dir: ${JSON.stringify(dir)} }) } catch ({ code, message }) { console.log(code, message) }`
+    const { stdout, signal } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      ...{ encoding: 'utf8', timeout: 10_000, killSignal: 'SIGKILL' },
+    })
+    assert.equal(signal, null, dir)
+    assert.match(stdout, /^STORE_DIRECTORY_UNUSABLE The folder .* cannot hold a store: /, dir)
+  }
+})
+
+test('a folder that this user may not enter, and the store of another user, are refused at once', async t => {
+  if (process.getuid?.() !== 0) return t.skip('Only root can be another user.')
+  const folder = storeFolder(t)
+  await using store = openStore({ dir: folder.dir })
+  await store.counter('n').increment()
+  const script = `
+    import { openStore } from ${JSON.stringify(join(root, 'src/store.ts'))}
+    const began = performance.now()
+    process.setgid(65534)
+    process.setuid(65534)
+    try {
+      await openStore({ dir: ${JSON.stringify(folder.dir)} }).counter('n').increment()
+    } catch ({ code, message }) {
+      console.log(code, message, performance.now() - began < 5_000 ? 'at once' : 'late')
+    }`
+  for (const mode of [0o700, 0o777]) {
+    chmodSync(folder.dir, mode)
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let text = ''
+    child.stdout.setEncoding('utf8').on('data', part => (text += part))
+    await once(child, 'close')
+    assert.match(text, /^STORE_DIRECTORY_UNUSABLE .*(?:EACCES|permission).* at once\n$/, mode.toString(8))
+  }
+})
+
+test('a backup never goes among the files of a store, nor where there is no folder', async t => {
+  const folder = storeFolder(t)
+  const other = storeFolder(t)
+  const outside = temporary(t)
+  symlinkSync(folder.dir, join(outside, 'link'))
+  mkdirSync(join(folder.dir, 'below'))
+  await using store = openStore({ dir: folder.dir })
+  await using elsewhere = openStore({ dir: other.dir })
+  await elsewhere.counter('n').set(1)
+  await store.counter('n').set(7)
+  const note = readFileSync(join(folder.dir, 'owner.json'), 'utf8')
+  const refused = [
+    ...['store.db', 'owner.json', 'new.db', 'below/new.db', 'snapshots/1.db'].map(name => join(folder.dir, name)),
+    ...[join(outside, 'link', 'store.db'), join(outside, 'link', 'below', '..', 'new.db')],
+    ...[join(other.dir, 'store.db'), outside, join(outside, 'absent', 'new.db'), 'relative.db'],
+  ]
+  for (const file of refused) await assert.rejects(store.command('saola.backup', file), invalid, file)
+  assert.equal(existsSync(join(outside, 'absent')), false)
+  assert.equal(existsSync(join(folder.dir, 'new.db')), false)
+  assert.equal(readFileSync(join(folder.dir, 'owner.json'), 'utf8'), note)
+  assert.deepEqual([await store.counter('n').increment(), await elsewhere.counter('n').increment()], [8, 2])
+  await store.command('saola.backup', join(outside, 'new.db'))
+  assert.equal(existsSync(join(outside, 'new.db.sha256')), true)
+})
+
+test('a restore brings no lock back that was held when the backup was taken', async t => {
+  const folder = storeFolder(t)
+  const file = join(temporary(t), 'monday.db')
+  await using store = openStore({ dir: folder.dir })
+  const held = await store.lock('report').acquire({ ttl: '1h' })
+  await store.map('lock:like').set('holder', 'a', { ttl: '1h' })
+  await store.map('lock:like').set('token', 1)
+  await store.counter('n').set(7)
+  await store.command('saola.backup', file)
+  await held.release()
+  await store.command('saola.restore', file)
+  assert.equal(await store.counter('n').get(), 7)
+  assert.equal(await store.map('lock:like').get('token'), 1)
+  const next = await store.lock('report').tryAcquire()
+  assert.ok(next && next.token > held.token)
+  await next.release()
+})
+
+test('the command line says what an operator did wrong in one line', async t => {
+  const folder = storeFolder(t)
+  const outside = temporary(t)
+  const saola = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'src/bin.ts'), 'store', ...args], {
+      ...{ cwd: outside, encoding: 'utf8', timeout: 20_000 },
+      env: { ...process.env, [markName]: folder.mark, NODE_TEST_CONTEXT: undefined },
+    })
+    return { status, stdout, stderr }
+  }
+  const dir = ['--dir', folder.dir]
+  assert.equal(saola('set', 'n', '5', ...dir).stdout, 'OK\n')
+  const wrong: readonly [args: string[], says: RegExp][] = [
+    [['backup', '/tmp', ...dir], /STORE_ARGUMENT_INVALID\]$/],
+    [['restore', 'nofile', ...dir], /STORE_SNAPSHOT_INVALID\]$/],
+    [['restore', '/etc/passwd', ...dir], /STORE_SNAPSHOT_INVALID\]$/],
+    [['get', 'n', 'field', ...dir], /n has no fields, it is a string: .*ERR_USAGE\]$/],
+    [['info', '--dir', '/etc/passwd'], /is a file.*STORE_DIRECTORY_UNUSABLE\]$/],
+    [['set', '', 'x', ...dir], /STORE_KEY_INVALID\]$/],
+    [['get', 'n'], /No tree runs here, and there is no configuration\. .*--dir\. {3}\[ERR_STORE_NOT_FOUND\]$/],
+  ]
+  for (const [args, says] of wrong) {
+    const { status, stdout, stderr } = saola(...args)
+    assert.notEqual(status, 0, args.join(' '))
+    assert.equal(stdout, '')
+    assert.match(stderr.trimEnd(), /^saola: [^\n]+$/)
+    assert.match(stderr.trimEnd(), says)
+  }
+  assert.deepEqual(JSON.parse(saola('check', '--json', ...dir).stdout), { problems: [] })
+  assert.equal(saola('get', 'n', ...dir).stdout, '5\n')
+})
+
+/** A folder that is no store's. */
+function temporary(t: TestContext): string {
+  const dir = mkdtempSync(join(tmpdir(), 'saola-outside-'))
+  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  return dir
+}
