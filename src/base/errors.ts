@@ -17,7 +17,8 @@ export const errorCodes = {
   ERR_RELOAD_FAILED: 'The new workers did not become ready: the old ones keep serving.',
   ERR_STOP_TIMEOUT: 'The tree or its workers have not ended in time; they are still about to.',
   ERR_STORE_DAMAGED: 'The file of the shared store has damaged pages: restore a backup.',
-  ERR_STORE_COPY_DIFFERS: 'A copy of the shared store does not hold the same: the lines say what; let nobody write meanwhile.',
+  ERR_STORE_COPY_DIFFERS:
+    'A copy of the shared store does not hold the same: the lines say what; let nobody write meanwhile.',
   ERR_STORE_KEY_ABSENT: 'The shared store has no such key or field.',
   ERR_STORE_NOT_EMPTY: 'A store that is to be copied to holds keys already: choose another, or replace them.',
   ERR_STORE_NOT_FOUND: 'There is no shared store in the folder.',

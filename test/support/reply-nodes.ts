@@ -62,10 +62,10 @@ function plainError(node: Node): Node {
 }
 
 /** Items in any order. */
-export const unordered = (node: Node): Node => (node.items ? { ...node, items: sorted(node.items) } : node)
+const unordered = (node: Node): Node => (node.items ? { ...node, items: sorted(node.items) } : node)
 
 /** Pairs in any order, in a flat list or a map. */
-export const unorderedPairs = (node: Node): Node => {
+const unorderedPairs = (node: Node): Node => {
   const { items } = node
   if (!items || items.length % 2 !== 0) return node
   const pairs = items.flatMap((item, i) => (i % 2 === 0 ? [{ type: 'pair', items: [item, items[i + 1] as Node] }] : []))
@@ -78,7 +78,7 @@ function scanned(order: (items: Node) => Node): (reply: Node) => Node {
 }
 
 /** Only what it is and how many items it has: for what is chosen at random. */
-export const shape = ({ type, text, items }: Node): Node =>
+const shape = ({ type, text, items }: Node): Node =>
   items ? { type, items: items.map(shape) } : { type, text: text === '-1' || type === '_' ? 'null' : 'something' }
 
 /** What is different by nature, by the name of the command. */

@@ -41,7 +41,7 @@ export function int32Of(argument: Buffer | undefined): number {
   throw new CommandError('ERR', 'value is out of range, value must between -2147483648 and 2147483647')
 }
 
-export function isInt64(number: bigint): boolean {
+function isInt64(number: bigint): boolean {
   return number >= int64Min && number <= int64Max
 }
 

@@ -3,8 +3,25 @@ import { type Entry, type Keyspace, keyTypes } from '../database/keyspace.ts'
 import { scoreOf } from './members.ts'
 import type { MemberRow } from './ranks.ts'
 import { hasMember } from './set-members.ts'
-import type { Aggregate, Combining, ScoredCombination, Source } from './sorted-set-algebra.ts'
 import { bufferOf } from './string-values.ts'
+
+export type ScoredCombination = 'zunion' | 'zinter' | 'zdiff'
+export type Aggregate = 'SUM' | 'MIN' | 'MAX'
+
+/** A sorted set, or a set, all of whose members have 1 as their score. */
+export interface Source {
+  readonly entry: Entry | undefined
+  /** Scores are multiplied by it. */
+  readonly weight: number
+}
+
+export interface Combining {
+  readonly sources: readonly Source[]
+  readonly aggregate: Aggregate
+  readonly withScores: boolean
+  /** Of a count: how far it goes. */
+  readonly limit: number
+}
 
 const pageSize = 1000
 const nothing = Buffer.alloc(0)

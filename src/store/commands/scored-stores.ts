@@ -2,8 +2,8 @@
 import { type Entry, type Keyspace, keyTypes } from '../database/keyspace.ts'
 import { filled } from './members.ts'
 import type { Ranked } from './ranks.ts'
+import type { Aggregate, Combining, ScoredCombination, Source } from './scored-combinations.ts'
 import { bySize } from './scored-combinations.ts'
-import type { Aggregate, Combining, ScoredCombination, Source } from './sorted-set-algebra.ts'
 
 interface Storing extends Combining {
   readonly blockSizeMax: number

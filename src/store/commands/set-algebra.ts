@@ -83,7 +83,7 @@ export const setAlgebra: readonly Command[] = [
 ]
 
 /** Reads `numkeys key [key …] [LIMIT limit]`; without a limit it is Infinity. */
-export function countedKeysOf(args: readonly Buffer[]): { keys: readonly Buffer[]; limit: number } {
+function countedKeysOf(args: readonly Buffer[]): { keys: readonly Buffer[]; limit: number } {
   const count = countOf(args[0], 1, 'numkeys should be greater than 0')
   if (count > args.length - 1) throw new CommandError('ERR', "Number of keys can't be greater than number of args")
   let limit = 0

@@ -8,7 +8,13 @@ import { floatOf, roughIntegerOf, wordOf } from './arguments.ts'
 import type { Command, CommandContext } from './command.ts'
 import { CommandError, syntaxError, wrongType } from './command-error.ts'
 import { scored } from './scored.ts'
-import { combineScored, countCommon } from './scored-combinations.ts'
+import {
+  type Aggregate,
+  type Combining,
+  combineScored,
+  countCommon,
+  type ScoredCombination,
+} from './scored-combinations.ts'
 import { storeScored } from './scored-stores.ts'
 import { bufferOf } from './string-values.ts'
 import { countOf } from './waiting.ts'
@@ -17,25 +23,7 @@ const combinations = {
   zunion: 'The members of any of the sorted sets; their scores are the sums of theirs in all of them',
   zinter: 'The members of all of the sorted sets; their scores are the sums of theirs in all of them',
   zdiff: 'The members of the first sorted set that are in none of the others',
-} as const
-
-export type ScoredCombination = keyof typeof combinations
-export type Aggregate = 'SUM' | 'MIN' | 'MAX'
-
-/** A sorted set, or a set, all of whose members have 1 as their score. */
-export interface Source {
-  readonly entry: Entry | undefined
-  /** Scores are multiplied by it. */
-  readonly weight: number
-}
-
-export interface Combining {
-  readonly sources: readonly Source[]
-  readonly aggregate: Aggregate
-  readonly withScores: boolean
-  /** Of a count: how far it goes. */
-  readonly limit: number
-}
+} as const satisfies Readonly<Record<ScoredCombination, string>>
 
 const weights = '[WEIGHTS weight [weight …]] [AGGREGATE SUM | MIN | MAX]'
 

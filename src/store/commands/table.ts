@@ -32,8 +32,8 @@ import { queueing } from './queueing.ts'
 import { setAlgebra } from './set-algebra.ts'
 import { randomMembers } from './set-random.ts'
 import { sets } from './sets.ts'
-import { sortedSets } from './sorted-sets.ts'
 import { sorts } from './sort.ts'
+import { sortedSets } from './sorted-sets.ts'
 import { stringRanges } from './string-ranges.ts'
 import { strings } from './strings.ts'
 import { subscriptions } from './subscriptions.ts'
@@ -115,7 +115,7 @@ export function keysOf(command: Command, args: readonly Buffer[]): Buffer[] {
 }
 
 /** Where they are among the arguments. */
-export function keyPositionsOf({ keys }: Command, args: readonly Buffer[]): number[] {
+function keyPositionsOf({ keys }: Command, args: readonly Buffer[]): number[] {
   if (!keys) return []
   if (!('countAt' in keys)) return positionsBetween(keys, args.length)
   const { countAt, target } = keys

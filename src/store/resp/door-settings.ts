@@ -1,10 +1,13 @@
-import { formatAddress } from '../../base/address.ts'
+import { type Address, formatAddress } from '../../base/address.ts'
 import type { Settings } from '../owner/settings.ts'
 import type { Connections } from './connections.ts'
-import type { Door } from './door.ts'
 
 /** What CONFIG shows of the door, and changes until the owner ends: how many may come, and how long they may be idle. */
-export function bindDoorSettings(settings: Settings, connections: Connections, door: Pick<Door, 'addresses'>): void {
+export function bindDoorSettings(
+  settings: Settings,
+  connections: Connections,
+  door: { readonly addresses: readonly Address[] },
+): void {
   settings.bind('maxclients', {
     kind: { is: 'integer', from: 1, to: 2 ** 32 - 1 },
     get: () => String(connections.clientsMax),

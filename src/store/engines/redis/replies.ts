@@ -76,5 +76,5 @@ export function errorOfRedis(error: Error): StoreError {
 const noScripts =
   'What answers there carries out no scripts. If it is a Saola, its address begins with saola:// or saolas://.'
 
-export const crossSlot =
+const crossSlot =
   'In a cluster, what is changed together must have names with the same part in braces, as {user:1}:cart and {user:1}:orders.'

@@ -53,12 +53,6 @@ export function scriptCall(name: string, keys: readonly Buffer[], args: readonly
   return { script, keys: keys.flatMap(key => withCompanions(script, key)), args }
 }
 
-/** A call as it is on the wire, where it cannot be asked for again: with the whole text of its script. */
-export function evalOf(call: Call): Call {
-  const found = scriptCallOf(call)
-  return found ? ['eval', found.script.text, found.keys.length, ...found.keys, ...found.args] : call
-}
-
 function withKeys(script: Script, args: readonly Argument[], positions: KeyPositions | undefined): ScriptCall {
   if (!positions) return { script, keys: [], args }
   const { first, last, step } = positions
