@@ -44,6 +44,7 @@ export class Ending {
   }
 
   end(): void {
+    if (this.#isOver) return
     this.#isOver = true
     for (const listener of this.#listeners) listener()
   }
