@@ -68,25 +68,33 @@ test('a folder that this user may not enter, and the store of another user, are 
   const folder = storeFolder(t)
   await using store = openStore({ dir: folder.dir })
   await store.counter('n').increment()
-  const script = `
+  const empty = temporary(t)
+  const scriptFor = (dir: string) => `
     import { openStore } from ${JSON.stringify(join(root, 'src/store.ts'))}
     const began = performance.now()
     process.setgid(65534)
     process.setuid(65534)
     try {
-      await openStore({ dir: ${JSON.stringify(folder.dir)} }).counter('n').increment()
+      await openStore({ dir: ${JSON.stringify(dir)} }).counter('n').increment()
     } catch ({ code, message }) {
       console.log(code, message, performance.now() - began < 5_000 ? 'at once' : 'late')
     }`
-  for (const mode of [0o700, 0o777]) {
-    chmodSync(folder.dir, mode)
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+  const closed: (readonly [dir: string, mode: number])[] = [
+    [folder.dir, 0o700],
+    [folder.dir, 0o777],
+    [empty, 0o700],
+    // It may be entered, but no store can be made there.
+    [empty, 0o755],
+  ]
+  for (const [dir, mode] of closed) {
+    chmodSync(dir, mode)
+    const child = spawn(process.execPath, ['--input-type=module', '-e', scriptFor(dir)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     let text = ''
     child.stdout.setEncoding('utf8').on('data', part => (text += part))
     await once(child, 'close')
-    assert.match(text, /^STORE_DIRECTORY_UNUSABLE .*(?:EACCES|permission).* at once\n$/, mode.toString(8))
+    assert.match(text, /^STORE_DIRECTORY_UNUSABLE .*EACCES.* at once\n$/, `${dir} ${mode.toString(8)}`)
   }
 })
 

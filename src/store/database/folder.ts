@@ -66,7 +66,7 @@ export function makeFolder(dir: string): void {
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error
     // Otherwise another process was quicker.
-    if (!statSync(dir).isDirectory()) throw new Error('it is a file', { cause: error })
+    if (!statSync(dir).isDirectory()) throw new Error(`ENOTDIR: ${dir} is a file`, { cause: error })
   }
 }
 
