@@ -79,7 +79,11 @@ function scanned(order: (items: Node) => Node): (reply: Node) => Node {
 
 /** Only what it is and how many items it has: for what is chosen at random. */
 const shape = ({ type, text, items }: Node): Node =>
-  items ? { type, items: items.map(shape) } : { type, text: text === '-1' || type === '_' ? 'null' : 'something' }
+  items ? { type, items: items.map(shape) } : { type, text: isNull(type, text) ? 'null' : 'something' }
+
+/** A score of -1 is none. */
+const isNull = (type: string, text: string | undefined): boolean =>
+  type === '_' || ('$*'.includes(type) && text === '-1')
 
 /** What is different by nature, by the name of the command. */
 export const loosenings: Readonly<Record<string, Loosen>> = {
