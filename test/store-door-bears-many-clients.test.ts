@@ -83,6 +83,63 @@ describe('many clients', () => {
     assert.equal(await other?.ask('PING'), 'PONG')
   })
 
+  it('that never read cost little memory and nobody else anything, whatever they ask for', async t => {
+    const server = await serveStore(t)
+    const where = { port: server.port, host: '127.0.0.1' }
+    const other = await connectResp(t, where)
+    const large = 'x'.repeat(1_000_000)
+    assert.equal(await other.ask('SET', 'large', large), 'OK')
+    for (let i = 0; i < 30; i++) assert.equal(await other.ask('GET', 'large'), large)
+    const before = server.rssBytes()
+    const silent = await connectResp(t, where)
+    silent.socket.pause()
+    silent.socket.write('GET large\r\n'.repeat(20_000))
+    let peak = 0
+    let slowestMs = 0
+    for (let i = 0; i < 2_000; i++) {
+      const startedAt = performance.now()
+      assert.equal(await other.ask('PING'), 'PONG')
+      slowestMs = Math.max(slowestMs, performance.now() - startedAt)
+      peak = Math.max(peak, server.rssBytes())
+    }
+    const grownMiB = Math.round((peak - before) / 1024 ** 2)
+    t.diagnostic(`grown by ${grownMiB} MiB, the slowest PING took ${Math.round(slowestMs)} ms`)
+    assert.ok(grownMiB < 64, `grown by ${grownMiB} MiB`)
+    // It is slowed down before it has been given more than it may leave unread.
+    assert.doesNotMatch(server.output(), /client-closed/)
+    assert.ok(slowestMs < 2_000, `a PING took ${slowestMs} ms`)
+  })
+
+  it('that read slowly get every answer, in the order of their requests', async t => {
+    const server = await serveStore(t)
+    const where = { port: server.port, host: '127.0.0.1' }
+    const [slow, other] = [await connectResp(t, where), await connectResp(t, where)]
+    const large = 'x'.repeat(300_000)
+    assert.equal(await other.ask('SET', 'large', large), 'OK')
+    const count = 3_000
+    slow.socket.pause()
+    const asked = Array.from({ length: count }, (_, i) => (i % 10 === 0 ? ['GET', 'large'] : ['INCR', 'count']))
+    slow.send(...asked)
+    // What it has not read is not carried out.
+    for (let i = 0; i < 200; i++) await other.ask('PING')
+    const done = Number(await other.ask('GET', 'count'))
+    assert.ok(done < count * 0.9, `${done} are done`)
+    slow.socket.resume()
+    let counted = 0
+    for (const [name] of asked) {
+      const reply = await slow.next()
+      if (name === 'GET') assert.equal(reply, large)
+      else assert.equal(reply, ++counted)
+      // Now and then it looks away.
+      if (counted % 500 === 0) {
+        slow.socket.pause()
+        assert.equal(await other.ask('PING'), 'PONG')
+        slow.socket.resume()
+      }
+    }
+    assert.equal(await slow.ask('PING'), 'PONG')
+  })
+
   it('that wait are served in the order in which they came', async t => {
     const door = await openNetworkDoor(t)
     const [other, ...waiting] = await Promise.all(Array.from({ length: 21 }, () => connectResp(t, door)))

@@ -109,6 +109,7 @@ describe('saola store serve', () => {
       ],
       [['--listen', '127.0.0.1:0', '--password-file', '/nowhere'], /--password-file expected a file/],
       [['--listen', '127.0.0.1:0', '--dir', server.dir], /ERR_ALREADY_RUNNING/],
+      [['--listen', '127.0.0.1:0', '--dir', ''], /--dir expected a folder, got "".*ERR_USAGE/],
     ]
     const dir = mkdtempSync(join(tmpdir(), 'saola-serve-'))
     t.after(() => rmSync(dir, { recursive: true, force: true }))

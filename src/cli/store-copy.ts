@@ -1,7 +1,11 @@
 /** `saola store copy`: how far it is, and what has come of it. */
+import { constants } from 'node:os'
 import { ServerError } from '../base/errors.ts'
 import { ProgressBar } from './progress-bar.ts'
 import { print } from './terminal.ts'
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const partLine = 'The target holds a part only: run the same again with --replace.\n'
 
 interface CopyOptions {
   readonly json?: boolean
@@ -12,10 +16,26 @@ interface CopyOptions {
 export async function copy(from: string, to: string, { json = false, replace = false }: CopyOptions): Promise<void> {
   const { copyStore } = await import('../processes/store-copy.ts')
   const bar = json ? undefined : new ProgressBar()
+  let isPart = false
+  const end = () => {
+    bar?.close()
+    if (isPart) process.stderr.write(partLine)
+  }
+  const stop = (signal: NodeJS.Signals) => {
+    end()
+    process.exit(128 + constants.signals[signal])
+  }
+  for (const signal of signals) process.once(signal, stop)
   const { keys, types, differences } = await copyStore({
     ...{ from, to, replace },
+    onPhase: phase => {
+      isPart = phase === 'writing'
+    },
     onProgress: ({ step, done, total }) => bar?.show(`${step} keys`, done, total),
-  }).finally(() => bar?.close())
+  }).finally(() => {
+    for (const signal of signals) process.off(signal, stop)
+    end()
+  })
   if (json) print(JSON.stringify({ keys, types, differences }))
   else {
     print(...Object.entries(types).map(([type, count]) => `${type.padEnd(8)} ${count}`))

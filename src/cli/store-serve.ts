@@ -59,6 +59,7 @@ function settingsOf(options: ServeOptions): Record<string, unknown> {
     ...given('ca', tlsCa && resolve(tlsCa)),
     ...given('requireCert', requireCert),
   }
+  if (options.dir === '') throw new ServerError('ERR_USAGE', '--dir expected a folder, got "".')
   const count = maxClients !== undefined && /^\d+$/.test(maxClients) ? Number(maxClients) : maxClients
   return {
     dir: resolve(options.dir ?? join('.saola', 'store')),

@@ -1,18 +1,18 @@
 /** `saola store copy FROM TO`: all keys of a store into another one, and whether both then hold the same. */
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { ServerError } from '../base/errors.ts'
 import { printable } from '../base/printable.ts'
-import { openStore } from '../store/open-store.ts'
 import type { Store } from '../store/store.ts'
 import { keysOf, type Piece, piecesOf, type Type, ttlOf, typeOf, types, writePieces } from './store-contents.ts'
+import { checkPlaces, isSameStore, itselfError, openPlace, withoutSecret } from './store-places.ts'
 
 export interface CopyRequest {
-  /** A folder, or the address of a Redis. */
+  /** A folder, or the address of a Redis or of a Saola: `redis://`, `rediss://`, `redis+unix://`, `saola://`, `saolas://`. */
   readonly from: string
   readonly to: string
   /** Deletes what is in `to` before. */
   readonly replace: boolean
+  /** Told before anything in `to` is changed, and when all is there: between them it holds a part only. */
+  readonly onPhase?: (phase: 'writing' | 'written') => void
   /** Told after each key. */
   readonly onProgress?: (progress: CopyProgress) => void
 }
@@ -41,22 +41,26 @@ const ttlToleranceMs = 5_000
  * Copies and then compares. Nobody should write to either of them meanwhile: that shows as a difference.
  *
  * @throws {ServerError} ERR_STORE_NOT_FOUND when there is no store in the folder `from`; ERR_STORE_NOT_EMPTY when `to` holds
- *   something and is not to be replaced; ERR_USAGE when both are the same.
- * @throws {StoreError} STORE_UNAVAILABLE and the like.
+ *   something and is not to be replaced; ERR_USAGE when both are the same, under whatever names, or an address is of no kind
+ *   that can be copied.
+ * @throws {StoreError} STORE_UNAVAILABLE and the like; before anything is changed when one of the two cannot be reached.
  */
-export async function copyStore({ from, to, replace, onProgress }: CopyRequest): Promise<CopyResult> {
-  if (placeOf(from) === placeOf(to)) throw new ServerError('ERR_USAGE', 'A store cannot be copied to itself.')
-  if (!isAddress(from) && !existsSync(from)) {
-    throw new ServerError('ERR_STORE_NOT_FOUND', `There is no store in ${from}.`)
-  }
+export async function copyStore({ from, to, replace, onPhase, onProgress }: CopyRequest): Promise<CopyResult> {
+  checkPlaces(from, to)
   await using source = openPlace(from)
-  await using target = openPlace(to)
+  // Before a folder is made for the other.
   const total = (await source.command('dbsize')) as number
-  if (replace) await target.command('flushdb')
-  else if (await hasKeys(target)) {
+  await using target = openPlace(to)
+  await target.command('ping')
+  if (await isSameStore(source, target, from, to)) throw itselfError()
+  if (replace) {
+    onPhase?.('writing')
+    await target.command('flushdb')
+  } else if (await hasKeys(target)) {
     const message = `There are keys in ${withoutSecret(to)} already. With --replace they are deleted before; nothing was copied.`
     throw new ServerError('ERR_STORE_NOT_EMPTY', message)
   }
+  onPhase?.('writing')
   const differences = new Differences()
   const counts: Record<string, number> = {}
   let done = 0
@@ -65,6 +69,7 @@ export async function copyStore({ from, to, replace, onProgress }: CopyRequest):
     if (type) counts[type] = (counts[type] ?? 0) + 1
     onProgress?.({ step: 'copied', done: ++done, total: Math.max(total, done) })
   }
+  onPhase?.('written')
   // In Redis more is counted than the keys of a store.
   if (done < total) onProgress?.({ step: 'copied', done, total: done })
   await compareStores(source, target, differences, compared => {
@@ -186,22 +191,6 @@ class Differences {
   add(line: string): void {
     if (this.lines.length < differencesMax) this.lines.push(line)
   }
-}
-
-function isAddress(place: string): boolean {
-  return /^rediss?(?:\+unix)?:\/\//.test(place)
-}
-
-function openPlace(place: string): Store {
-  return openStore(isAddress(place) ? { url: place } : { dir: place })
-}
-
-function placeOf(place: string): string {
-  return isAddress(place) ? place.replace(/\/$/, '') : resolve(place)
-}
-
-function withoutSecret(place: string): string {
-  return isAddress(place) ? place.replace(/\/\/[^@/]*@/, '//') : place
 }
 
 function nameOf(key: Buffer): string {

@@ -13,10 +13,15 @@ export function describeClient(client: Client, owner: OwnerContext): string {
   const library = owner.clients.libraryOf(client)
   const now = Date.now()
   const seconds = (since: number | undefined) => Math.max(0, Math.floor((now - (since ?? now)) / 1000))
+  const argumentBytes = client.transaction?.bytes ?? 0
+  const outputBytes = connection?.outputBytes ?? 0
+  const inputBytes = connection?.inputBytes ?? 0
   const fields = {
     id: client.id,
     addr: connection?.address ?? '',
     laddr: connection?.localAddress ?? '',
+    // No number of a file: the system's is not Node's to tell.
+    fd: -1,
     name: client.name,
     age: seconds(connection?.connectedAt),
     idle: seconds(connection?.lastAt),
@@ -24,11 +29,22 @@ export function describeClient(client: Client, owner: OwnerContext): string {
     db: client.database,
     sub: client.channels.size,
     psub: client.patterns.size,
+    ssub: 0,
     multi: client.transaction?.calls.length ?? -1,
-    qbuf: connection?.inputBytes ?? 0,
-    omem: connection?.outputBytes ?? 0,
+    qbuf: inputBytes,
+    'qbuf-free': 0,
+    'argv-mem': 0,
+    'multi-mem': argumentBytes,
+    rbs: 0,
+    rbp: 0,
+    obl: 0,
+    oll: outputBytes > 0 ? 1 : 0,
+    omem: outputBytes,
+    'tot-mem': inputBytes + argumentBytes + outputBytes,
+    events: outputBytes > 0 ? 'rw' : 'r',
     cmd: client.lastCommand || 'NULL',
     user: 'default',
+    redir: -1,
     'lib-name': library.name,
     'lib-ver': library.version,
     resp: client.protocol,

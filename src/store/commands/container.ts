@@ -34,14 +34,32 @@ export function container({ name, summary, flags, subcommands, keys, runAlone }:
     subcommands: all.map(each => ({ ...each, flags, keys: undefined })),
     run: (context, [word, ...args]) => {
       if (!word) return runAlone?.(context) ?? null
-      const found = byName.get(word.toString('latin1').toLowerCase())
-      if (!found) throw unknownSubcommand(name, word)
-      if (!takes(found, args.length)) {
-        throw new CommandError('ERR', `wrong number of arguments for '${name}|${found.name}' command`)
-      }
-      return found.run(context, args)
+      return check(name, byName.get(nameOf(word)), word, args.length).run(context, args)
     },
   }
+}
+
+/**
+ * Whether a call could be run, as far as its words say: what is kept between MULTI and EXEC is checked so when it comes.
+ *
+ * @param args those of the command, the word of the subcommand first.
+ * @throws {CommandError} when there is no such subcommand, or the number of its arguments is wrong.
+ */
+export function checkSubcommand({ name, subcommands }: Command, [word, ...args]: readonly Buffer[]): void {
+  if (!subcommands || !word) return
+  const wanted = nameOf(word)
+  const found = subcommands.find(each => each.name === wanted)
+  check(name, found, word, args.length)
+}
+
+function nameOf(word: Buffer): string {
+  return word.toString('latin1').toLowerCase()
+}
+
+function check<Found extends Subcommand>(name: string, found: Found | undefined, word: Buffer, count: number): Found {
+  if (!found) throw unknownSubcommand(name, word)
+  if (takes(found, count)) return found
+  throw new CommandError('ERR', `wrong number of arguments for '${name}|${found.name}' command`)
 }
 
 /** Whether so many arguments are right, the name not counted. */
@@ -51,7 +69,7 @@ function takes({ arity }: Pick<Command, 'arity'>, count: number): boolean {
 }
 
 function unknownSubcommand(name: string, word: Buffer): CommandError {
-  const shown = word.toString('latin1').slice(0, 128)
+  const shown = word.toString('utf8', 0, 128)
   return new CommandError('ERR', `unknown subcommand '${shown}'. Try ${name.toUpperCase()} HELP.`)
 }
 

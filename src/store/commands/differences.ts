@@ -11,7 +11,11 @@ export const differences: Readonly<Record<string, string>> = {
     'These act: `maxclients`, `timeout`, `slowlog-log-slower-than`, `slowlog-max-len`. What the configuration of Saola decides is shown and refused (`appendonly`, `appendfsync`, `databases`, `dir`, `proto-max-bulk-len`, `requirepass`, `notify-keyspace-events`, `min-replicas-to-write`). Everything else that is known is remembered and has no effect, `maxmemory` and `save` among it: use `store.maxSize` and `store.snapshots`. Nothing of it outlives the owner.',
   info: 'Without fields that mean nothing here, with some of our own, which begin with `saola_`.',
   'memory|usage': 'Bytes in the file, not in memory.',
+  'object|freq': 'Always the error of a server without LFU.',
+  'object|idletime': 'Always 0.',
+  'object|refcount': 'Always 1.',
   save: 'A snapshot of Saola. Others are served meanwhile.',
   'slowlog|get': 'The time of the command alone; all commands of a turn are committed together.',
+  swapdb: 'Refused above 50,000 keys: each of them gets another name.',
   wait: 'Answers 0 at once: there are no replicas to wait for.',
 }

@@ -32,6 +32,8 @@ export function renderCommandReference(): string {
     '',
     'What the store understands over its network door and its socket, in RESP2 and RESP3. Replies, checks of arguments and texts of',
     'errors are those of **Redis 7.0**, also for what Redis has had for longer; the column *differences* says where not.',
+    'Scores and other fractions are written with the fewest digits that read as the same number, `0.1`, where Redis 7.0 writes',
+    '`0.10000000000000001`; times to live end at 2^53 milliseconds after 1970. Only the first 10,000 cursors of SCAN are kept at a time.',
     '`COMMAND`, `COMMAND INFO` and `COMMAND DOCS` tell the same to a client.',
     '',
     ...[...names, ...others].flatMap(name => renderGroup(name, groups.get(name) ?? [])),

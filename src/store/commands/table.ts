@@ -73,7 +73,7 @@ const byText = new Map<string, Command>()
  */
 export function commandOf(request: readonly Buffer[]): Command {
   const name = request[0]?.toString('latin1') ?? ''
-  if (!byText.has(name) && !commands.has(name.toLowerCase())) throw unknownCommand(name, request)
+  if (!byText.has(name) && !commands.has(name.toLowerCase())) throw unknownCommand(String(request[0] ?? ''), request)
   return commandNamed(name, request.length - 1)
 }
 
@@ -93,7 +93,7 @@ function unknownCommand(name: string, [, ...args]: readonly Buffer[]): CommandEr
   for (const arg of args) {
     const left = unknownTextMax - shown.length
     if (left <= 0) break
-    shown += `'${arg.toString('latin1', 0, left)}' `
+    shown += `'${arg.toString('utf8', 0, left)}' `
   }
   return new CommandError(
     'ERR',

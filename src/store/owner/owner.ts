@@ -4,11 +4,9 @@
  *
  * Requests come from connections (resp/server.ts) or, without a process of its own, straight from engines/memory.ts.
  */
-import type { DatabaseSync } from 'node:sqlite'
-import type { Command, CommandContext, StoreFiles, StoreLimits } from '../commands/command.ts'
+import type { Command, CommandContext } from '../commands/command.ts'
 import { CommandError } from '../commands/command-error.ts'
 import { commandOf, nameStoredKeys } from '../commands/table.ts'
-import type { DiskRoom } from '../database/full-disk.ts'
 import { everyKey, Keyspace } from '../database/keyspace.ts'
 import { isBusy } from '../database/sqlite-failure.ts'
 import { type Reply, ReplyError } from '../resp/reply.ts'
@@ -17,34 +15,24 @@ import { Clients } from './clients.ts'
 import { Conflicts } from './conflicts.ts'
 import { describeFailure } from './failure.ts'
 import { bindOwnSettings } from './own-settings.ts'
-import { batchSize, bytesOf, isFreeing, isGrowing, notShared } from './request-rules.ts'
+import type { OwnerOptions } from './owner-options.ts'
+import { RequestQueue } from './request-queue.ts'
+import { bytesOf, isFreeing, isGrowing, notShared, replyBytes } from './request-rules.ts'
 import { later, type Published, RunningRequest } from './running-request.ts'
 import { type Outcome, Sessions } from './sessions.ts'
 import { Settings } from './settings.ts'
-import { Statistics } from './statistics.ts'
+import { nameOf, Statistics } from './statistics.ts'
 import { Sweeper } from './sweeper.ts'
 import { Topics } from './topics.ts'
 import { Waiters } from './waiters.ts'
 import { Watches } from './watches.ts'
 
-export interface OwnerOptions {
-  readonly database: DatabaseSync
-  readonly limits: StoreLimits
-  /** Milliseconds since 1970; Date.now by default. */
-  readonly now?: () => number
-  /** Something that an operator should know: corrupt pages, a full disk. */
-  readonly onProblem?: (error: Error) => void
-  /** A commit waits for the disk, so that as many as possible should share one; not by default. */
-  readonly isSynced?: boolean
-  readonly files?: StoreFiles | undefined
-  /** Of the disk; none without a file. */
-  readonly room?: DiskRoom
-}
-
 const closed: Reply = new ReplyError('STORE_CLOSED', 'the store is closing')
 
 // A turn ends here at the latest, so that other connections, timers and beats get theirs.
 const turnMsMax = 10
+// The same for what it answers: a connection that does not read is held back from the next one on.
+const turnBytesMax = 1024 * 1024
 const busyMs = 5_000
 
 export class Owner {
@@ -56,7 +44,7 @@ export class Owner {
   readonly statistics = new Statistics()
   readonly waiters = new Waiters(
     request => {
-      this.#woken.push(request)
+      this.#queue.wake(request)
       this.#schedule()
     },
     () => this.#options.now?.() ?? performance.now(),
@@ -67,9 +55,7 @@ export class Owner {
   readonly #options: OwnerOptions
   readonly #now: () => number
   readonly #sweeper: Sweeper
-  #queue: Request[] = []
-  /** They have waited longer than all in the queue, in their order. */
-  #woken: Request[] = []
+  readonly #queue = new RequestQueue()
   readonly #left = new WeakSet<Client>()
   #isScheduled = false
   #busySince: number | undefined
@@ -127,7 +113,7 @@ export class Owner {
       request.answer(closed)
       return
     }
-    this.#queue.push(request)
+    this.#queue.add(request)
     this.#schedule()
   }
 
@@ -137,6 +123,13 @@ export class Owner {
     this.clients.leave(client)
     this.waiters.leave(client)
     this.#forget(client)
+    this.resume(client)
+  }
+
+  /** A connection has read what it was sent: see RequestQueue. */
+  resume(client: Client): void {
+    this.#queue.release(client)
+    if (this.#queue.size > 0 && !this.#isClosed) this.#schedule()
   }
 
   /** Also behind a request that ran when its connection had gone: it must not be listed as one that listens. */
@@ -160,12 +153,12 @@ export class Owner {
 
   /** Runs work if nothing else is to be done. */
   whenIdle(work: () => unknown): void {
-    if (this.#queue.length === 0 && !this.#isClosed) work()
+    if (this.#queue.size === 0 && !this.#isClosed) work()
   }
 
   /** For a clock that is moved by hand: answers what has come, moves it, and does at once what timers would do. */
   moveClock(move: () => void): void {
-    while (this.#queue.length + this.#woken.length > 0) this.#turn()
+    while (this.#queue.size > 0) this.#turn()
     move()
     while (this.#sweeper.sweep());
     this.waiters.catchUp()
@@ -176,11 +169,11 @@ export class Owner {
    * and they go on waiting at the next owner.
    */
   close({ isHandedOver = false } = {}): void {
-    while (this.#queue.length + this.#woken.length > 0) this.#turn()
+    while (this.#queue.size > 0) this.#turn()
     this.#isClosed = true
     this.#sweeper.stop()
     this.waiters.close(isHandedOver ? undefined : closed)
-    this.#woken.length = 0
+    this.#queue.clear()
   }
 
   #schedule(): void {
@@ -191,8 +184,12 @@ export class Owner {
 
   readonly #turn = (): void => {
     this.#isScheduled = false
-    const batch = this.#takeBatch()
-    if (batch.length === 0) return
+    const batch = this.#queue.take(this.#options.isSynced === true)
+    if (batch.length > 0) this.#runTurn(batch)
+    if (this.#queue.size > 0) this.#schedule()
+  }
+
+  #runTurn(batch: readonly Request[]): void {
     this.keyspace.now = this.#now()
     const startedAt = this.statistics.begin()
     let outcomes: Outcome[]
@@ -208,7 +205,6 @@ export class Owner {
     this.#busySince = undefined
     for (const { request, reply } of outcomes) if (reply !== later) request.answer(reply)
     this.#deliver()
-    if (this.#queue.length > 0) this.#schedule()
   }
 
   /** The sync thread cuts the WAL, and waits for the disk with it; what else this process has to do goes on. */
@@ -216,29 +212,23 @@ export class Owner {
     const now = performance.now()
     this.#busySince ??= now
     if (now - this.#busySince > busyMs) return false
-    this.#queue = [...batch, ...this.#queue]
+    this.#queue.putBack(batch)
     this.#isScheduled = true
     setTimeout(this.#turn, 1)
     return true
   }
 
-  #takeBatch(): Request[] {
-    if (this.#woken.length > 0) this.#queue = [...this.#woken.splice(0), ...this.#queue]
-    const count = batchSize(this.#queue.length, this.#options.isSynced === true)
-    if (this.#queue.length > count) return this.#queue.splice(0, count)
-    const all = this.#queue
-    this.#queue = []
-    return all
-  }
-
-  #runTogether(batch: Request[], until: number): Outcome[] {
+  #runTogether(batch: readonly Request[], until: number): Outcome[] {
     const outcomes: Outcome[] = []
+    let answerBytes = 0
     for (const [i, request] of batch.entries()) {
-      outcomes.push(this.#run(request))
+      const outcome = this.#run(request)
+      outcomes.push(outcome)
+      answerBytes += replyBytes(outcome.reply)
       this.waiters.serve((waiting, wokenBy) => outcomes.push(this.#run(waiting, wokenBy)))
       // Looked at rarely: the clock costs as much as a small command.
-      if (i % 32 === 31 && i + 1 < batch.length && performance.now() > until) {
-        this.#queue = [...batch.slice(i + 1), ...this.#queue]
+      if (answerBytes > turnBytesMax || (i % 32 === 31 && performance.now() > until)) {
+        if (i + 1 < batch.length) this.#queue.putBack(batch.slice(i + 1))
         break
       }
     }
@@ -325,6 +315,7 @@ export class Owner {
 
   #call(command: Command, parts: readonly Buffer[]): Reply {
     const { client } = this.#running
+    client.lastCommand = nameOf(command, parts)
     try {
       const reply = command.run(this.#context, nameStoredKeys(command, parts.slice(1), client.database))
       this.statistics.done(command, parts, client)

@@ -2,6 +2,7 @@
 import type { Command } from '../commands/command.ts'
 import { CommandError } from '../commands/command-error.ts'
 import { commandOf } from '../commands/table.ts'
+import { Members, Pairs, type Reply, Sequence } from '../resp/reply.ts'
 import type { Request } from './client.ts'
 
 // Half of what has come, if it is more than this: its senders go on while the other half is done. Measured with 32 calls of one
@@ -46,6 +47,16 @@ export function bytesOf(parts: readonly Buffer[], valueBytesMax: number): number
       throw new CommandError('STORE_VALUE_TOO_LARGE', message)
     }
   }
+  return bytes
+}
+
+/** About how many bytes an answer occupies; what is short counts little. */
+export function replyBytes(reply: Reply): number {
+  if (Buffer.isBuffer(reply)) return reply.length
+  if (reply instanceof Pairs || reply instanceof Members || reply instanceof Sequence) return replyBytes(reply.items)
+  if (!Array.isArray(reply)) return 16
+  let bytes = 16
+  for (const item of reply as readonly Reply[]) bytes += replyBytes(item)
   return bytes
 }
 

@@ -93,6 +93,12 @@ export class Statistics {
   }
 }
 
+/** As it is counted and listed: `client|info`, of a command that is several. */
+export function nameOf(command: Counted, parts: readonly Buffer[]): string {
+  const part = command.subcommands && partOf(command, parts)
+  return part ? `${command.name}|${part.name}` : command.name
+}
+
 /** The subcommand that a request is about. */
 function partOf<Part extends Counted>(
   { subcommands }: { readonly subcommands?: readonly Part[] },

@@ -204,4 +204,27 @@ describe('whoever comes through the door', () => {
     }
     assert.equal(await client.ask('PING'), 'PONG')
   })
+
+  it('that are wrong are shown as they were sent, in UTF-8', async t => {
+    const door = await openNetworkDoor(t)
+    const client = await connectResp(t, door)
+    assert.equal(await client.ask('FOO', 'é'), "-ERR unknown command 'FOO', with args beginning with: 'é'")
+    assert.match(String(await client.ask('CONFIG', 'é')), /^-ERR unknown subcommand 'é'/)
+  })
+
+  it('are listed with the fields that clients of Redis 7 read', async t => {
+    const door = await openNetworkDoor(t)
+    const client = await connectResp(t, door)
+    const fields = new Map(
+      String(await client.ask('CLIENT', 'INFO'))
+        .trim()
+        .split(' ')
+        .map(field => field.split('=') as [string, string]),
+    )
+    const numbers =
+      'id fd age idle db sub psub ssub multi qbuf qbuf-free argv-mem multi-mem rbs rbp obl oll omem tot-mem redir resp'
+    for (const name of numbers.split(' ')) assert.match(fields.get(name) ?? '', /^-?\d+$/, name)
+    assert.match(fields.get('events') ?? '', /^rw?$/)
+    assert.equal(fields.get('cmd'), 'client|info')
+  })
 })

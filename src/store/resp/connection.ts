@@ -7,6 +7,7 @@
 import type net from 'node:net'
 import type { Command } from '../commands/command.ts'
 import { CommandError } from '../commands/command-error.ts'
+import { checkSubcommand } from '../commands/container.ts'
 import { commandOf, commands } from '../commands/table.ts'
 import {
   type Client,
@@ -18,6 +19,14 @@ import {
 } from '../owner/client.ts'
 import type { Owner } from '../owner/owner.ts'
 import { Push, type Reply, ReplyError, Status } from './reply.ts'
+import {
+  knownLimits,
+  pauseAboveBytes,
+  strangerBytesMax,
+  strangerLimits,
+  strangerPendingMax,
+  underWayMax,
+} from './request-limits.ts'
 import { ProtocolError, RequestParser } from './request-parser.ts'
 import { isForConnection, replyAtOnce, replyToMistake } from './transaction-queue.ts'
 import { writeAll } from './write-all.ts'
@@ -45,19 +54,10 @@ export interface ConnectionOptions {
   readonly onRefused: (reason: string) => void
 }
 
-const argumentsMax = 1024 * 1024
-const inlineBytesMax = 64 * 1024
-// Above it no more requests are read from a connection until it has read answers.
-const pauseAboveBytes = 1024 * 1024
 const queued = new Status('QUEUED')
 const doneKind = Buffer.from('saola.done')
 const hash = 0x23
 const endMs = 1_000
-
-/** What somebody may send before the password: as much as Redis allows. */
-const strangerLimits = { argumentBytesMax: 16 * 1024, argumentsMax: 10, inlineBytesMax: 16 * 1024, isStranger: true }
-const strangerPendingMax = 64 * 1024
-const strangerBytesMax = 1024 * 1024
 
 /** The place of an answer that has not come yet. */
 interface Slot {
@@ -81,6 +81,7 @@ export class Connection implements ClientConnection {
   /** Begun when all before it is answered. */
   #next: readonly Buffer[] | undefined
   #isPaused = false
+  #isAdvancing = false
   #isEnding = false
   #willFlush = false
   #receivedBytes = 0
@@ -92,7 +93,7 @@ export class Connection implements ClientConnection {
     this.#socket = socket
     this.#options = options
     const { argumentBytesMax } = options.limits
-    this.#parser = new RequestParser({ argumentBytesMax, argumentsMax, inlineBytesMax })
+    this.#parser = new RequestParser(knownLimits(argumentBytesMax))
     this.client = newClient({
       id: owner.clients.takeId(),
       isAuthenticated: options.password === undefined,
@@ -130,7 +131,11 @@ export class Connection implements ClientConnection {
   }
 
   get outputBytes(): number {
-    return this.#socket.writableLength
+    return this.#writer.byteLength + this.#socket.writableLength
+  }
+
+  get isFull(): boolean {
+    return this.outputBytes > pauseAboveBytes && !this.#socket.destroyed
   }
 
   /** Whether an answer is to come. */
@@ -184,11 +189,18 @@ export class Connection implements ClientConnection {
 
   /** Begins what has come, up to what everything else has to wait for. */
   #advance(): void {
+    // It is begun again by answers that need no owner.
+    if (this.#isAdvancing) return
+    this.#isAdvancing = true
     const parser = this.#parser
     try {
       while (!this.#waitsFor && !this.#next && !this.#isPaused && !this.#isEnding) {
+        if (this.#slots.length >= underWayMax || this.isFull) {
+          this.#socket.pause()
+          return
+        }
         if (!this.client.isAuthenticated) parser.limits = strangerLimits
-        else if (parser.limits.isStranger) parser.limits = this.#knownLimits()
+        else if (parser.limits.isStranger) parser.limits = knownLimits(this.#options.limits.argumentBytesMax)
         const parts = parser.next()
         if (!parts) return
         this.#request(parts)
@@ -198,11 +210,9 @@ export class Connection implements ClientConnection {
       this.#slots.push({ reply: new ReplyError('ERR', error.message) })
       this.end({ afterReply: true })
       this.#settle()
+    } finally {
+      this.#isAdvancing = false
     }
-  }
-
-  #knownLimits() {
-    return { argumentBytesMax: this.#options.limits.argumentBytesMax, argumentsMax, inlineBytesMax }
   }
 
   #request(received: readonly Buffer[]): void {
@@ -219,6 +229,8 @@ export class Connection implements ClientConnection {
     let command: Command
     try {
       command = commandOf(parts)
+      // What waits for EXEC is looked at now: it is to refuse all of them.
+      if (this.client.transaction) checkSubcommand(command, parts.slice(1))
     } catch (error) {
       this.#refuseCommand(parts, error as CommandError)
       return
@@ -306,9 +318,10 @@ export class Connection implements ClientConnection {
   /** Writes what is answered, up to the first that is not. */
   #settle(): void {
     let done = 0
+    const isGone = this.#socket.destroyed
     for (const { reply } of this.#slots) {
       if (reply === undefined) break
-      this.#writer.append(reply, this.client.protocol)
+      if (!isGone) this.#writer.append(reply, this.client.protocol)
       done++
     }
     if (done === 0) return
@@ -319,6 +332,14 @@ export class Connection implements ClientConnection {
     if (this.#isEnding) {
       if (this.#slots.length === 0) this.end()
     } else if (this.#waitsFor || this.#next) this.#release()
+    else if (this.#socket.isPaused() && this.#slots.length <= underWayMax / 2) this.#continue()
+  }
+
+  /** Reads on, unless what it has sent already is enough. */
+  #continue(): void {
+    if (this.#isPaused || this.isFull) return
+    this.#socket.resume()
+    this.#advance()
   }
 
   /** Goes on with what has waited for the answers that are written now. */
@@ -328,8 +349,8 @@ export class Connection implements ClientConnection {
     const next = this.#next
     this.#next = undefined
     if (next) this.#beginAlone(next)
-    this.#advance()
-    if (this.#socket.isPaused() && !this.#isPaused) this.#socket.resume()
+    if (this.#socket.isPaused()) this.#continue()
+    else this.#advance()
   }
 
   #push(reply: Reply): void {
@@ -362,6 +383,10 @@ export class Connection implements ClientConnection {
     else if (writableLength > pauseAboveBytes) {
       this.#isPaused = true
       socket.pause()
+    } else {
+      this.#owner.resume(this.client)
+      // Else it is read again when a request under way is answered.
+      if (socket.isPaused() && !this.#isPaused && this.#slots.length === 0) this.#continue()
     }
   }
 
@@ -369,7 +394,7 @@ export class Connection implements ClientConnection {
   #goOn(): void {
     this.#pushedBytes = 0
     this.#isPaused = false
-    this.#socket.resume()
-    this.#advance()
+    this.#owner.resume(this.client)
+    if (this.#slots.length <= underWayMax / 2) this.#continue()
   }
 }

@@ -139,4 +139,24 @@ describe('a transaction over a connection', () => {
     assert.deepEqual(await clients[0]?.askAll(['GET', 'n'], ['GET', 'm']), ['200', '200'])
     assert.ok(refused > 0, 'nobody came between: the test says nothing')
   })
+
+  it('refuse a subcommand that there is not, or that lacks arguments, when it comes', async t => {
+    const door = await openNetworkDoor(t)
+    const client = await connectResp(t, door)
+    for (const words of [
+      ['CONFIG', 'NOPE'],
+      ['OBJECT', 'FREQ'],
+      ['CLIENT', 'SETNAME'],
+      ['PUBSUB', 'NOPE'],
+      ['CONFIG', 'SET'],
+    ]) {
+      const [, first, refused, exec] = await client.askAll(['MULTI'], ['SET', 'a', '1'], words, ['EXEC'])
+      assert.equal(first, 'QUEUED')
+      assert.match(String(refused), /^-ERR (?:unknown subcommand|wrong number of arguments for)/, words.join(' '))
+      assert.match(String(exec), /^-EXECABORT /, words.join(' '))
+      assert.equal(await client.ask('GET', 'a'), null)
+    }
+    const [, , exec] = await client.askAll(['MULTI'], ['CLIENT', 'ID'], ['EXEC'])
+    assert.equal((exec as unknown[]).length, 1)
+  })
 })

@@ -53,7 +53,7 @@ export class RedisAdministration {
   }
 
   async #ofAll(call: Call, isRead: boolean): Promise<readonly Reply[]> {
-    const masters = await this.#link.masters()
+    const masters = await this.#link.masters(this.#timeoutMs)
     return Promise.all(masters.map(node => this.#link.send({ call }, { timeoutMs: this.#timeoutMs, isRead, node })))
   }
 }

@@ -80,7 +80,7 @@ export function withoutSecret(url: string): string {
 
 /** One server, or the node that is asked whether it belongs to a cluster. Without `isLasting` it connects once only. */
 export function connectOne({ Redis }: Ioredis, options: RedisOptions, isLasting = true): Redis {
-  return new Redis({
+  const redis = new Redis({
     ...options,
     connectTimeout: connectMsMax,
     keepAlive: keepAliveMs,
@@ -91,6 +91,25 @@ export function connectOne({ Redis }: Ioredis, options: RedisOptions, isLasting 
     retryStrategy: isLasting ? retryMs : () => null,
     disableClientInfo: true,
   })
+  redis.on('error', error => isDatabaseRefused(error) && leave(redis, error))
+  return redis
+}
+
+/** Whether SELECT was refused: ioredis only mentions it, and goes on with database 0. */
+export function isDatabaseRefused(error: Error & { readonly command?: { readonly name: string } }): boolean {
+  return error.name === 'ReplyError' && error.command?.name === 'select'
+}
+
+/** Whether its connection is given up already, and it does not know yet. */
+export function isLost(redis: Redis | Cluster | undefined): boolean {
+  return redis !== undefined && !('nodes' in redis) && redis.stream?.destroyed === true
+}
+
+/** Nothing may be carried out in the wrong database: neither what waits, nor what would come. */
+function leave(redis: Redis, error: Error): void {
+  const inner = redis as unknown as { flushQueue(error: Error, options: { commandQueue: boolean }): void }
+  inner.flushQueue(error, { commandQueue: false })
+  redis.stream?.destroy()
 }
 
 export function connectCluster({ Cluster }: Ioredis, all: readonly RedisOptions[]): Cluster {

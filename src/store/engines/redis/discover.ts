@@ -1,6 +1,6 @@
 /** Finds out what is at an address: one server, or a cluster. */
 import type { Redis, RedisOptions } from 'ioredis'
-import { connectOne, type Ioredis, retryMs } from './connect.ts'
+import { connectOne, type Ioredis, isLost, retryMs } from './connect.ts'
 
 export interface Discovered {
   /** Of the node that has answered. */
@@ -27,7 +27,7 @@ export async function discover(
     const redis = connectOne(ioredis, options, false)
     redis.on('error', onError)
     onTry(redis, undefined)
-    if (await isReady(redis)) {
+    if ((await isReady(redis)) && !isLost(redis)) {
       const info = await redis
         .info('cluster')
         .catch(({ message }: Error) => (message.startsWith('NOPERM') ? '' : undefined))

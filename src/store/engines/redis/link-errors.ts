@@ -1,5 +1,6 @@
 /** What a call ends in that has got no answer. */
 import { StoreError } from '../../store-error.ts'
+import { isDatabaseRefused } from './connect.ts'
 import { nameOf, type Sendable } from './wire.ts'
 
 const refusedUser = /\b(?:NOAUTH|WRONGPASS)\b|invalid password|invalid username-password/
@@ -36,6 +37,10 @@ export function refusalOf(error: Error & { readonly code?: string }, where: stri
   if (refusedUser.test(error.message)) {
     const message = `Redis at ${where} refuses the user or password: ${error.message}`
     return new StoreError('STORE_NO_AUTH', message, { cause: error })
+  }
+  if (isDatabaseRefused(error)) {
+    const message = `Redis at ${where} does not give the database of this address: ${error.message}`
+    return new StoreError('STORE_UNAVAILABLE', message, { cause: error })
   }
   if (!refusedTls.test(error.code ?? '') && !unreadable.test(error.message)) return undefined
   const message = unreadable.test(error.message)

@@ -21,10 +21,10 @@ function openEngine(t: TestContext, url: string, timeoutMs = 5_000): RedisEngine
 /** A way to Redis that can be broken: requests arrive, answers do not. */
 async function openProxy(t: TestContext, port: number) {
   const sockets = new Set<Socket>()
-  const state = { isMute: false, connections: 0 }
+  const state = { isMute: false, connections: 0, port }
   const server = createServer(client => {
     state.connections++
-    const target = connect(port, '127.0.0.1')
+    const target = connect(state.port, '127.0.0.1')
     target.on('data', data => state.isMute || client.write(data))
     client.on('data', data => target.write(data))
     for (const [one, other] of [[client, target] as const, [target, client] as const]) {
@@ -123,6 +123,55 @@ test('a wrong password and none are said at once', async t => {
     assert.ok(performance.now() - began < 2_000)
   }
   assert.equal(await openEngine(t, `redis://:right@127.0.0.1:${port}`).call(['exists', 'a']), 0)
+})
+
+test('a database that is not there is said at once, for every call, and nothing goes to another one', async t => {
+  const server = await startRedis(t)
+  const cluster = await startRedis(t, { args: ['--cluster-enabled', 'yes'] })
+  for (const [url, says] of [
+    [`${server.url}/99`, /DB index is out of range/],
+    [`${cluster.url}/3`, /SELECT is not allowed in cluster mode/],
+  ] as const) {
+    const engine = openEngine(t, url)
+    const began = performance.now()
+    for (const call of [
+      ['set', 'a', 'x'],
+      ['dbsize'],
+      ['del', 'a', 'b'],
+      ['publish', 'c', 'm'],
+      ['flushdb'],
+    ] as const) {
+      await assert.rejects(engine.call(call), { code: 'STORE_UNAVAILABLE', message: says }, call[0])
+    }
+    assert.ok(performance.now() - began < 2_000)
+  }
+  assert.equal(await server.ask('DBSIZE'), ':0')
+  // Also after it was there: the server comes back with fewer.
+  const proxy = await openProxy(t, server.port)
+  const few = await startRedis(t, { args: ['--databases', '2'] })
+  const engine = openEngine(t, `${proxy.url}/5`)
+  await engine.call(['set', 'a', 'x'])
+  proxy.state.port = few.port
+  proxy.cut()
+  const outcomes: unknown[] = []
+  do outcomes.push(await engine.call(['set', 'a', 'x'], { timeoutMs: 1_000 }).catch((error: Error) => error.message))
+  while (!/out of range/.test(String(outcomes.at(-1))) && outcomes.length < 10)
+  assert.match(String(outcomes.at(-1)), /out of range/)
+  assert.equal(await few.ask('DBSIZE'), ':0')
+  proxy.state.port = server.port
+})
+
+test('all calls end within their time when nobody is there', async t => {
+  const engine = openEngine(t, 'redis://127.0.0.1:1', 300)
+  for (const call of [
+    ['dbsize'],
+    ['ping'],
+    ['del', 'a', 'b'],
+    ['publish', 'c', 'm'],
+    ['saola.keys.page', '-', '*', 10],
+  ] as const) {
+    await assert.rejects(engine.call(call), { code: 'STORE_UNAVAILABLE' }, call[0])
+  }
 })
 
 test('TLS: a certificate that is named is trusted, and what is wrong is said', async t => {

@@ -8,10 +8,19 @@ import type { Cluster, Redis, RedisOptions } from 'ioredis'
 import type { Reply } from '../../resp/reply.ts'
 import { StoreError } from '../../store-error.ts'
 import type { Unsubscribe } from '../engine.ts'
-import { connectCluster, connectOne, type Ioredis, loadIoredis, optionsOfUrls, withoutSecret } from './connect.ts'
+import {
+  connectCluster,
+  connectOne,
+  type Ioredis,
+  isLost,
+  loadIoredis,
+  optionsOfUrls,
+  withoutSecret,
+} from './connect.ts'
 import { discover } from './discover.ts'
 import { slotOf } from './keys.ts'
 import { brokenError, busyError, refusalOf, unansweredError, unreachedError } from './link-errors.ts'
+import type { Pending, SendOptions } from './pending.ts'
 import { errorOfRedis, type RawReply, replyOf } from './replies.ts'
 import {
   type CommandMaker,
@@ -28,39 +37,8 @@ import {
   wireOf,
 } from './wire.ts'
 
+export type { SendOptions } from './pending.ts'
 export type { Sendable } from './wire.ts'
-
-export interface SendOptions {
-  readonly timeoutMs: number
-  /** It changes nothing, so that it may be sent again. */
-  readonly isRead: boolean
-  /** In a cluster, to which node; else to the one that has the slot of its keys. */
-  readonly node?: Redis
-  /**
-   * What this process has written before is carried out before, whatever it is on: whoever gets this message or lock must see
-   * it. On one server all calls are in order; in a cluster this one waits for the others.
-   */
-  readonly isAfterAll?: boolean
-}
-
-interface Pending {
-  readonly sendable: Sendable
-  readonly options: SendOptions
-  /** By performance.now(). */
-  readonly deadline: number
-  /** Calls of one lane keep their order. */
-  lane: number
-  readonly settle: (reply: RawReply | StoreError) => void
-  /** It went to a connection at least once, and may have arrived. */
-  wasSent: boolean
-  isSettled: boolean
-  /** Its answer is to come. */
-  isUnderWay: boolean
-  /** Why Redis has not carried it out so far. */
-  trouble: StoreError | undefined
-  /** What must be settled first. */
-  readonly after: Set<Pending> | undefined
-}
 
 const pendingMax = 20_000
 const checkMs = 50
@@ -78,6 +56,7 @@ export class RedisLink {
   #ioredis: Ioredis | undefined
   #Command: CommandMaker | undefined
   #isCluster = false
+  #isFound = false
   #isReady = false
   #isClosed = false
   #starting: Promise<void> | undefined
@@ -129,8 +108,22 @@ export class RedisLink {
     return replyOf(await this.#sendRaw(sendable, options), 'call' in sendable ? sendable.call : [sendable.script.name])
   }
 
-  /** The servers that have keys: one, or the masters of a cluster. */
-  async masters(): Promise<readonly Redis[]> {
+  /**
+   * Whether it is a cluster, known within so many milliseconds.
+   *
+   * @throws {StoreError} as `send`: nobody may be there, or refuse this process.
+   */
+  async isClusterWithin(timeoutMs: number): Promise<boolean> {
+    const hasFailed = (error: Error) => {
+      if (!this.#isFound) throw error
+    }
+    if (!this.#isFound) await this.#sendRaw({ call: ['ping'] }, { timeoutMs, isRead: true }).catch(hasFailed)
+    return this.#isCluster
+  }
+
+  /** The servers that have keys: one, or the masters of a cluster. Without `timeoutMs` it waits until one is there. */
+  async masters(timeoutMs?: number): Promise<readonly Redis[]> {
+    if (timeoutMs !== undefined) await this.isClusterWithin(timeoutMs)
     const redis = await this.#connected()
     return 'nodes' in redis ? redis.nodes('master') : [redis]
   }
@@ -343,6 +336,7 @@ export class RedisLink {
     await new Promise<void>(resolve => redis.once('ready', () => resolve()))
     if (this.#isClosed) return
     this.#isCluster = isCluster
+    this.#isFound = true
     this.#listen(redis)
     this.#detected.resolve(isCluster)
     this.#onReady()
@@ -357,6 +351,8 @@ export class RedisLink {
   }
 
   #onReady(): void {
+    // It would use another database than it was asked for.
+    if (isLost(this.#redis)) return
     this.#isReady = true
     this.#refusal = undefined
     this.#lastError = ''

@@ -131,7 +131,7 @@ export class RedisPages {
 
   async #walkKeys(pattern: Buffer, add: (name: Buffer) => void): Promise<void> {
     const addKey = (name: Buffer) => keyOfCompanion(name) ?? add(name)
-    for (const node of await this.#link.masters()) {
+    for (const node of await this.#link.masters(this.#timeoutMs)) {
       await this.#steps(cursor => ['scan', cursor, 'MATCH', pattern, 'COUNT', stepSize], addKey, node)
     }
   }

@@ -145,7 +145,7 @@ export class RedisEngine implements Engine {
     checkArity(name, args.length)
     if (unfit.has(name))
       throw new StoreError('STORE_UNSUPPORTED', `${name} cannot be sent over a connection that all calls share.`)
-    if (args.length > 1 && (counting.has(name) || name === 'mget') && (await this.#link.isCluster)) {
+    if (args.length > 1 && (counting.has(name) || name === 'mget') && (await this.#link.isClusterWithin(timeoutMs))) {
       return name === 'mget' ? this.#getEach(args, timeoutMs) : this.#countBySlot(call, timeoutMs)
     }
     if (name === 'publish') return this.#topics.publish(call, timeoutMs)

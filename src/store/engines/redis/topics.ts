@@ -29,7 +29,7 @@ export class RedisTopics {
   async #sendLater(call: Call, timeoutMs: number, settled: Promise<unknown> | undefined): Promise<Reply> {
     const { link } = this.#context
     await settled
-    this.#isCluster ??= await link.isCluster
+    this.#isCluster ??= await link.isClusterWithin(timeoutMs)
     if (this.#isCluster !== true) return this.#send(call, timeoutMs)
     const [node] = await Promise.all([
       subscribersOf(this.#context).masterOf(String(call[1])),

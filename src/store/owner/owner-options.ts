@@ -1,0 +1,17 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { StoreFiles, StoreLimits } from '../commands/command.ts'
+import type { DiskRoom } from '../database/full-disk.ts'
+
+export interface OwnerOptions {
+  readonly database: DatabaseSync
+  readonly limits: StoreLimits
+  /** Milliseconds since 1970; Date.now by default. */
+  readonly now?: () => number
+  /** Something that an operator should know: corrupt pages, a full disk. */
+  readonly onProblem?: (error: Error) => void
+  /** A commit waits for the disk, so that as many as possible should share one; not by default. */
+  readonly isSynced?: boolean
+  readonly files?: StoreFiles | undefined
+  /** Of the disk; none without a file. */
+  readonly room?: DiskRoom
+}
