@@ -1,24 +1,18 @@
 /** Some of the fields of a hash: the next ones, any ones. */
 import { type Entry, type Keyspace, keyTypes } from '../database/keyspace.ts'
 import type { Reply } from '../resp/reply.ts'
-import { roughIntegerOf, wholeOf, wordOf } from './arguments.ts'
+import { wholeOf, wordOf } from './arguments.ts'
 import { type Command, type CommandContext, oneKey } from './command.ts'
 import { CommandError, syntaxError } from './command-error.ts'
 import { cursorOf, cursorsOf, ended } from './cursors.ts'
 import { allRows, type FieldRow } from './fields.ts'
 import { isSmallHash } from './objects.ts'
+import { chooseFrom, placeIn, poolMin, repeatedMax, signedCountOf } from './random-choice.ts'
 import { scanOptionsOf } from './scan-options.ts'
 import { bufferOf } from './string-values.ts'
 
 const { hash } = keyTypes
 const nothing = Buffer.alloc(0)
-/** So many fields are read to choose from at most, unless more are asked for. */
-const poolMin = 2_000
-/** To skip a row takes 23 ns. */
-const skippedMax = 100_000
-/** What one answer may hold. */
-const repeatedMax = 1_000_000
-
 export const hashScans: readonly Command[] = [
   {
     name: 'hscan',
@@ -69,27 +63,17 @@ function rowsBehind(keyspace: Keyspace, { id }: Entry, after: Buffer | undefined
 }
 
 function randomFields({ keyspace, ...context }: CommandContext, [key, count, ...words]: readonly Buffer[]): Reply {
-  const wanted = count === undefined ? 1 : countOf(count)
+  const wanted = count === undefined ? 1 : signedCountOf(count)
   if (words.length > 1 || (words.length === 1 && wordOf(words[0]) !== 'WITHVALUES')) throw syntaxError()
   if (words.length === 1 && isTooMuchTwice(count)) throw new CommandError('ERR', 'value is out of range')
   const entry = keyspace.findOf(key as Buffer, hash)
-  if (count === undefined) return entry ? (shown(choose(keyspace, entry, 1))[0] ?? null) : null
+  if (count === undefined) return entry ? (shown(chooseFrom(poolOf(keyspace, entry, 1), 1))[0] ?? null) : null
   if (!entry || wanted === 0) return []
   if (wanted < -repeatedMax) throw new CommandError('ERR', 'value is out of range')
-  const rows = choose(keyspace, entry, wanted)
+  const rows = chooseFrom(poolOf(keyspace, entry, Math.abs(wanted)), wanted)
   if (words.length === 0) return shown(rows)
   const pairs = rows.map(([field, value]) => [bufferOf(field), bufferOf(value)])
   return context.owner?.client.protocol === 3 ? pairs : pairs.flat()
-}
-
-function countOf(argument: Buffer): number {
-  if (wholeOf(argument) === -(2n ** 63n)) {
-    throw new CommandError(
-      'ERR',
-      'value is out of range, value must between -9223372036854775807 and 9223372036854775807',
-    )
-  }
-  return roughIntegerOf(argument)
 }
 
 /** With values it is twice as much, which Redis counts in 64 bits. */
@@ -102,33 +86,12 @@ function shown(rows: readonly FieldRow[]): Buffer[] {
   return rows.map(([field]) => bufferOf(field))
 }
 
-/** So many different rows, or with a count below 0 such as may repeat. */
-function choose(keyspace: Keyspace, entry: Entry, count: number): FieldRow[] {
-  const pool = poolOf(keyspace, entry, Math.abs(count))
-  if (count < 0) {
-    const any = () => pool[Math.floor(Math.random() * pool.length)] as FieldRow
-    return pool.length === 0 ? [] : Array.from({ length: -count }, any)
-  }
-  const wanted = Math.min(count, pool.length)
-  for (let i = 0; i < wanted; i++) {
-    const other = i + Math.floor(Math.random() * (pool.length - i))
-    const row = pool[i] as FieldRow
-    pool[i] = pool[other] as FieldRow
-    pool[other] = row
-  }
-  return pool.slice(0, wanted)
-}
-
 /** All rows of a small hash; else a random window of twice as many as are wanted. */
 function poolOf(keyspace: Keyspace, entry: Entry, count: number): FieldRow[] {
   const { id, name, size } = entry
   const width = Math.max(2 * count, poolMin)
   if (size <= width) return allRows(keyspace, name)
-  const reach = size - width
-  const start = Math.floor(Math.random() * (Math.min(reach, 2 * skippedMax) + 1))
-  // From the lower or the upper end, whichever is nearer; what is between has to wait.
-  const isLower = start <= Math.min(reach, 2 * skippedMax) / 2
-  const skipped = isLower ? start : Math.min(reach, 2 * skippedMax) - start
+  const { skipped, isLower } = placeIn(size, width)
   const rows = keyspace
     .sql(
       `SELECT field, value, expires FROM fields WHERE id = ? ORDER BY field ${isLower ? '' : 'DESC'} LIMIT ? OFFSET ?`,

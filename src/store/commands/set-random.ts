@@ -4,21 +4,14 @@
  */
 import { type Entry, type Keyspace, keyTypes } from '../database/keyspace.ts'
 import { Members, type Reply } from '../resp/reply.ts'
-import { roughIntegerOf, wholeOf } from './arguments.ts'
 import { type Command, oneKey } from './command.ts'
 import { CommandError, syntaxError } from './command-error.ts'
+import { chooseFrom, placeIn, poolMin, repeatedMax, signedCountOf } from './random-choice.ts'
 import { membersAfter, removeMember } from './set-members.ts'
 import { bufferOf } from './string-values.ts'
 import { positiveOf } from './waiting.ts'
 
 const { set } = keyTypes
-// To skip a row takes 23 ns: a choice never more than 3 ms.
-const skippedMax = 100_000
-/** So many members are read to choose from at least. */
-const poolMin = 2_000
-/** What one answer may hold. */
-const repeatedMax = 1_000_000
-
 export const randomMembers: readonly Command[] = [
   {
     name: 'spop',
@@ -54,37 +47,6 @@ export const randomMembers: readonly Command[] = [
   },
 ]
 
-/** Below 0 for such as may repeat. */
-export function signedCountOf(argument: Buffer): number {
-  if (wholeOf(argument) === -(2n ** 63n)) {
-    throw new CommandError(
-      'ERR',
-      'value is out of range, value must between -9223372036854775807 and 9223372036854775807',
-    )
-  }
-  return roughIntegerOf(argument)
-}
-
-/** Moves so many, chosen at random, to the beginning, and returns them. */
-export function shuffled<Item>(pool: Item[], count: number): Item[] {
-  const wanted = Math.min(count, pool.length)
-  for (let i = 0; i < wanted; i++) {
-    const other = i + Math.floor(Math.random() * (pool.length - i))
-    const item = pool[i] as Item
-    pool[i] = pool[other] as Item
-    pool[other] = item
-  }
-  return pool.slice(0, wanted)
-}
-
-/** So many that may repeat. */
-export function repeated<Item>(pool: readonly Item[], count: number): Item[] {
-  return Array.from(
-    { length: pool.length === 0 ? 0 : count },
-    () => pool[Math.floor(Math.random() * pool.length)] as Item,
-  )
-}
-
 function pop(keyspace: Keyspace, entry: Entry, count: number): Buffer[] {
   if (count === 0) return []
   if (count >= entry.size) {
@@ -100,7 +62,7 @@ function pop(keyspace: Keyspace, entry: Entry, count: number): Buffer[] {
 function choose(keyspace: Keyspace, entry: Entry, count: number): Buffer[] {
   if (Math.abs(count) === 1) return [pickOne(keyspace, entry)]
   const pool = poolOf(keyspace, entry, Math.abs(count))
-  return count < 0 ? repeated(pool, -count) : shuffled(pool, count)
+  return chooseFrom(pool, count)
 }
 
 function pickOne(keyspace: Keyspace, { id, size }: Entry): Buffer {
@@ -121,13 +83,4 @@ function poolOf(keyspace: Keyspace, entry: Entry, count: number): Buffer[] {
     .sql(`SELECT field FROM fields WHERE id = ? ORDER BY field ${isLower ? '' : 'DESC'} LIMIT ? OFFSET ?`)
     .all(id, width, skipped) as unknown as [Uint8Array][]
   return rows.map(([member]) => bufferOf(member))
-}
-
-/** A place for a window: how many are before it, from the lower or the upper end, whichever is nearer. */
-function placeIn(size: number, width: number): { skipped: number; isLower: boolean } {
-  // In a set of more than both ends reach, what is between has to wait.
-  const reach = Math.min(size - width + 1, 2 * skippedMax)
-  const start = Math.floor(Math.random() * reach)
-  const isLower = start < reach / 2
-  return { skipped: isLower ? start : reach - 1 - start, isLower }
 }

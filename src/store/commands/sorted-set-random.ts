@@ -8,17 +8,15 @@ import { CommandError, syntaxError } from './command-error.ts'
 import { cursorOf, cursorsOf, ended } from './cursors.ts'
 import { rowsIn } from './members.ts'
 import { isSmallSortedSet } from './objects.ts'
+import { chooseFrom, repeatedMax, signedCountOf } from './random-choice.ts'
 import { everything } from './ranges.ts'
 import type { MemberRow } from './ranks.ts'
 import { scanOptionsOf } from './scan-options.ts'
 import { scored } from './scored.ts'
-import { repeated, shuffled, signedCountOf } from './set-random.ts'
 import { bufferOf } from './string-values.ts'
 
 const { zset } = keyTypes
 const nothing = Buffer.alloc(0)
-/** What one answer may hold. */
-const repeatedMax = 1_000_000
 /** To find a member by its index costs as much as to read so many. */
 const readMax = 50
 
@@ -61,10 +59,7 @@ function choose(keyspace: Keyspace, entry: Entry, count: number): MemberRow[] {
   const wanted = Math.abs(count)
   const rowsAt = (offset: number, limit: number) =>
     rowsIn(keyspace, entry, everything, { offset, limit, isReverse: false })
-  if (wanted * readMax > size) {
-    const pool = rowsAt(0, size)
-    return count < 0 ? repeated(pool, wanted) : shuffled(pool, wanted)
-  }
+  if (wanted * readMax > size) return chooseFrom(rowsAt(0, size), count)
   const any = () => Math.floor(Math.random() * size)
   if (count < 0) return Array.from({ length: wanted }, any).flatMap(index => rowsAt(index, 1))
   const indexes = new Set<number>()
