@@ -72,14 +72,19 @@ const byText = new Map<string, Command>()
  * @throws {CommandError} when there is none of this name, or the number of arguments is wrong.
  */
 export function commandOf(request: readonly Buffer[]): Command {
-  const name = request[0]?.toString('latin1') ?? ''
-  if (!byText.has(name) && !commands.has(name.toLowerCase())) throw unknownCommand(String(request[0] ?? ''), request)
-  return commandNamed(name, request.length - 1)
+  const command = lookUp(request[0]?.toString('latin1') ?? '')
+  if (!command) throw unknownCommand(String(request[0] ?? ''), request)
+  return withArguments(command, request.length - 1)
 }
 
 /** The same for a name and a number of arguments. */
 export function commandNamed(name: string, count: number): Command {
-  const command = byText.get(name) ?? lookUp(name)
+  const command = lookUp(name)
+  if (!command) throw unknownCommand(name, [])
+  return withArguments(command, count)
+}
+
+function withArguments(command: Command, count: number): Command {
   const { arity } = command
   const isRight =
     typeof arity === 'number' ? (arity < 0 ? count >= -arity : count === arity) : count >= arity[0] && count <= arity[1]
@@ -102,10 +107,11 @@ function unknownCommand(name: string, [, ...args]: readonly Buffer[]): CommandEr
 }
 
 /** As clients write it: mostly in capitals. */
-function lookUp(text: string): Command {
+function lookUp(text: string): Command | undefined {
+  const known = byText.get(text)
+  if (known) return known
   const command = commands.get(text.toLowerCase())
-  if (!command) throw unknownCommand(text, [])
-  if (byText.size < 4 * commands.size) byText.set(text, command)
+  if (command && byText.size < 4 * commands.size) byText.set(text, command)
   return command
 }
 
