@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { type Address, formatAddress, parseAddress } from './address.ts'
+import { type Address, formatAddress, localAuthority, parseAddress } from './address.ts'
 
 const port = fc.integer({ min: 0, max: 65_535 })
 const host = fc.oneof(fc.ipV4(), fc.ipV6(), fc.domain(), fc.constant('localhost'), fc.constant(''))
@@ -57,5 +57,16 @@ describe('listen addresses', () => {
         assert.deepEqual(parseAddress(formatAddress(address)), address)
       }),
     )
+  })
+})
+
+describe('localAuthority', () => {
+  it('names every interface localhost, and leaves one interface as it is', () => {
+    for (const label of ['0.0.0.0:8000', '[::]:8000', ':8000']) assert.equal(localAuthority(label), 'localhost:8000')
+    for (const label of ['127.0.0.1:8000', '[::1]:8000', 'shop.example:80']) assert.equal(localAuthority(label), label)
+  })
+
+  it('knows none for what has no port', () => {
+    for (const label of ['unix:/run/shop.sock', 'fd://3', 'systemd:web']) assert.equal(localAuthority(label), undefined)
   })
 })

@@ -53,6 +53,18 @@ export function formatAddress(address: Address): string {
   }
 }
 
+/**
+ * Where a client on this machine finds an address that somebody listens on: every interface is `localhost`, too.
+ *
+ * ```ts
+ * localAuthority('0.0.0.0:8000')  // 'localhost:8000'
+ * localAuthority('unix:/run/shop.sock')  // undefined: it has no port
+ * ```
+ */
+export function localAuthority(label: string): string | undefined {
+  return /^[^/]*:\d+$/.test(label) ? label.replace(/^(\[::\]|0\.0\.0\.0|):/, 'localhost:') : undefined
+}
+
 const reasons: Readonly<Record<string, string>> = {
   EADDRINUSE: 'it is in use. Stop what listens there, or choose another port',
   EACCES: 'permission denied. Use a port above 1023, or grant cap_net_bind_service',

@@ -9,7 +9,7 @@
  */
 export class BoundedQueue<T> {
   readonly lengthMax: number
-  #items: T[] = []
+  #items: (T | undefined)[] = []
   #head = 0
 
   constructor(lengthMax: number) {
@@ -18,6 +18,11 @@ export class BoundedQueue<T> {
 
   get length(): number {
     return this.#items.length - this.#head
+  }
+
+  /** The one that shift would return; it stays. */
+  get first(): T | undefined {
+    return this.#items[this.#head]
   }
 
   /** False when the queue is full: the item was not taken. */
@@ -30,6 +35,8 @@ export class BoundedQueue<T> {
   shift(): T | undefined {
     if (this.length === 0) return undefined
     const item = this.#items[this.#head]
+    // Its place stays for a while; what was in it may be large.
+    this.#items[this.#head] = undefined
     this.#head++
     // Array.shift moves every item; cutting off the used half now and then costs the same once in many.
     if (this.#head >= 256 && this.#head * 2 >= this.#items.length) {
@@ -41,6 +48,6 @@ export class BoundedQueue<T> {
 
   /** All items, oldest first; the queue keeps them. */
   toArray(): T[] {
-    return this.#items.slice(this.#head)
+    return this.#items.slice(this.#head) as T[]
   }
 }

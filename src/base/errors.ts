@@ -8,10 +8,20 @@ export const errorCodes = {
   ERR_ALREADY_RUNNING: 'A tree of the same name runs already in this folder, or holds the pid file.',
   ERR_APP_INVALID: 'The application exports nothing that can answer: see the kinds of applications in README.',
   ERR_APP_NOT_FOUND: 'The file of the application does not exist.',
+  ERR_BODY_NOT_TAKEN: 'The body of a request is too long, its client has left, or the disk is full.',
   ERR_CONFIG_INVALID: 'The configuration has problems; all of them are listed, and nothing was started or changed.',
   ERR_CONFIG_UNREADABLE: 'The configuration file cannot be read or throws while it is loaded.',
   ERR_CONTROL_REFUSED: 'The running tree refused the operation, and says why.',
   ERR_CONTROL_UNREACHABLE: 'The control socket does not answer.',
+  ERR_DASHBOARD_OFF: 'The tree has no dashboard: set dashboard.listen.',
+  ERR_DASHBOARD_REFUSED: 'The dashboard refuses a request, and says why.',
+  ERR_DASHBOARD_SIGNED_OUT: 'The dashboard does not know who asks: sign in with an address of "saola dashboard".',
+  ERR_ENV_FILE_UNREADABLE: 'A file of environment variables is not there, cannot be read, or is no text.',
+  ERR_FILE_EXISTS: 'A file that would be written is there already: --force replaces it.',
+  ERR_FILE_NOT_WRITTEN:
+    'A file cannot be written: its folder is missing or forbidden, the disk is full, or something else has its name.',
+  ERR_IMPORT_UNREADABLE: 'The file to import is missing, is not what it should be, or has nothing to be imported.',
+  ERR_INTERRUPTED: 'A command was ended by a signal before it was done.',
   ERR_NODE_TOO_OLD: 'This Node.js is too old for Saola.',
   ERR_NOT_RUNNING: 'No tree is running here.',
   ERR_RELOAD_FAILED: 'The new workers did not become ready: the old ones keep serving.',
@@ -23,6 +33,10 @@ export const errorCodes = {
   ERR_STORE_NOT_EMPTY: 'A store that is to be copied to holds keys already: choose another, or replace them.',
   ERR_STORE_NOT_FOUND: 'There is no shared store in the folder.',
   ERR_SYSTEMD_FD_MISSING: 'systemd passed no socket of this name.',
+  ERR_TASK_FAILED: 'A job that was waited for is dead or cancelled, and says why.',
+  ERR_TASK_JOB_ABSENT: 'There is no job of this id, or it was removed when its time to be kept was over.',
+  ERR_TASK_NOT_CHANGED: 'Some of the jobs are not in a state in which this can be done; each is listed.',
+  ERR_TASK_UNKNOWN: 'No process that runs here knows a task of this name.',
   ERR_TREE_AMBIGUOUS: 'More than one tree runs here: choose one with --name or -c.',
   ERR_USAGE: 'The command line asks for something that does not exist.',
   ERR_USER_UNKNOWN: 'The user or group of a setting does not exist on this machine.',
@@ -51,13 +65,23 @@ export class ServerError extends Error {
   }
 }
 
-/** What was thrown, as a sentence: anything can be thrown, not only an Error. */
+/** What was thrown, as a sentence. Never throws itself: anything can be thrown, also what fails when it is looked at. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown)
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown)
+  } catch {
+    // A getter, a proxy, or an object without a text: that something was thrown is all there is to say.
+    return 'something that has no text'
+  }
 }
 
 /** The code of a system error such as EADDRINUSE, or undefined. */
 export function codeOf(thrown: unknown): string | undefined {
-  const code = (thrown as { code?: unknown } | null)?.code
-  return typeof code === 'string' ? code : undefined
+  try {
+    const code = (thrown as { code?: unknown } | null | undefined)?.code
+    return typeof code === 'string' ? code : undefined
+  } catch {
+    // A getter of the application: as good as none.
+    return undefined
+  }
 }

@@ -33,6 +33,8 @@ export interface LogOptions {
   readonly level?: LogLevel
   /** Where records go. It must not throw: there is nobody to tell. */
   readonly write: (record: LogRecord) => void
+  /** Sees every record, whatever its level. It must not throw either. */
+  readonly observe?: (record: LogRecord) => void
   readonly clock?: Clock
 }
 
@@ -44,12 +46,16 @@ export interface LogOptions {
  * log.info('worker.ready', { pid: 4211, bootMs: 412, generation: 3 })
  * ```
  */
-export function createLog({ level = 'info', write, clock = systemClock }: LogOptions): AdjustableLog {
+export function createLog({ level = 'info', write, observe, clock = systemClock }: LogOptions): AdjustableLog {
   let least = logLevels.indexOf(level)
   const writer =
     (own: LogLevel) =>
     (event: string, fields: LogFields = {}) => {
-      if (logLevels.indexOf(own) >= least) write({ time: clock.date(), level: own, event, fields })
+      const isWritten = logLevels.indexOf(own) >= least
+      if (!isWritten && !observe) return
+      const record = { time: clock.date(), level: own, event, fields }
+      if (isWritten) write(record)
+      observe?.(record)
     }
   return {
     debug: writer('debug'),

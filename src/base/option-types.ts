@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import { type Address, parseAddress } from './address.ts'
+import { countCpus, workersMax } from './cpu-count.ts'
 import { messageOf } from './errors.ts'
-import { expectedDuration, expectedSize, parseDuration, parseSize } from './units.ts'
+import { durationMsMax, expectedDuration, expectedSize, parseDurationUpTo, parseSize } from './units.ts'
 
 /**
  * What an option says about itself beside its type, in `.meta()`. The building blocks below bring `kind` and
@@ -19,7 +20,17 @@ export interface OptionMeta {
 }
 
 export type Change = 'live' | 'restart' | 'refused'
-export type OptionKind = 'duration' | 'size' | 'share' | 'path' | 'octal' | 'workers' | 'addresses' | 'url' | 'secret'
+export type OptionKind =
+  | 'duration'
+  | 'size'
+  | 'share'
+  | 'path'
+  | 'octal'
+  | 'workers'
+  | 'addresses'
+  | 'url'
+  | 'upstream'
+  | 'secret'
 
 declare module 'zod' {
   interface GlobalMeta extends OptionMeta {}
@@ -28,11 +39,14 @@ declare module 'zod' {
 /** A part of what there is, or a fixed size. */
 export type Share = { readonly fraction: number } | { readonly bytes: number }
 
-/** A duration, resolved to milliseconds under the same key. */
-export function duration() {
+// Nothing waits for it here, but browsers do.
+export const browserDurationMsMax = 10 * 366 * 86_400_000
+
+/** A duration, resolved to milliseconds under the same key; by default at most what a timer of Node can wait for. */
+export function duration(msMax = durationMsMax) {
   return z
     .union([z.string(), z.number()])
-    .transform((value, context) => parsed(value, context, parseDuration))
+    .transform((value, context) => parsed(value, context, text => parseDurationUpTo(msMax, text)))
     .meta({ kind: 'duration', expected: expectedDuration })
 }
 
@@ -80,6 +94,35 @@ export function count({ min = 0, max = Number.MAX_SAFE_INTEGER }: { min?: number
 /** A text that is never printed. */
 export function secret() {
   return z.string().min(1).meta({ kind: 'secret', expected: 'a text' })
+}
+
+const expectedWorkers = '"auto", a number of workers such as 4, or { min, max }'
+
+/** How many processes: `auto` for the cores, a number, or a range that follows the load; resolved to `{ min, max }`. */
+export function workerRange() {
+  return z
+    .union([
+      z.literal('auto'),
+      count({ min: 1, max: workersMax }),
+      z.strictObject({
+        min: count({ min: 1, max: workersMax }).meta({ change: 'live', description: 'The fewest workers.' }),
+        max: count({ min: 1, max: workersMax }).meta({ change: 'live', description: 'The most workers.' }),
+      }),
+    ])
+    .transform((value, context) => {
+      const range = typeof value === 'object' ? value : rangeOf(value)
+      if (range.min > range.max) {
+        const message = `expected min to be at most max, got ${JSON.stringify(value)}`
+        context.issues.push({ code: 'custom', message, input: value })
+      }
+      return range
+    })
+    .meta({ kind: 'workers', expected: expectedWorkers })
+}
+
+function rangeOf(value: 'auto' | number): { min: number; max: number } {
+  const number = value === 'auto' ? countCpus() : value
+  return { min: number, max: number }
 }
 
 /** A list of texts that a parser accepts; it stays as it is written. */

@@ -1,7 +1,7 @@
 import { ServerError } from './errors.ts'
 
 /** Timers of Node fire at once when they are asked for more than this, about 24.8 days. */
-const durationMsMax = 2_147_483_647
+export const durationMsMax = 2_147_483_647
 
 const msPerUnit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const durationUnits = ['d', 'h', 'm', 's', 'ms'] as const
