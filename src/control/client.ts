@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { codeOf, type ErrorCode, errorCodes, ServerError } from '../base/errors.ts'
 import { http } from '../base/node-http.ts'
-import { type LogLine, type OperationName, type OperationTypes, operations } from './operations.ts'
+import { type CallName, type OperationName, type OperationTypes, operations, type StreamName } from './operations.ts'
 
 const answerWaitMs = 10_000
 
@@ -17,34 +17,43 @@ export interface CallOptions {
  * @throws {ServerError} ERR_NOT_RUNNING when nobody answers at the socket, ERR_CONTROL_UNREACHABLE when the answer does
  *   not come, and what the tree itself refuses the operation with.
  */
-export async function call<Name extends Exclude<OperationName, 'logs'>>(
+export async function call<Name extends CallName>(
   socketPath: string,
   name: Name,
   input: OperationTypes[Name]['input'],
   { timeoutMs = answerWaitMs }: CallOptions = {},
 ): Promise<OperationTypes[Name]['output']> {
-  const response = await request(socketPath, name, input, timeoutMs)
+  const response = await request(socketPath, name, input, { timeoutMs })
   const text = await readAll(response)
   const body = parse(text, socketPath)
   if (response.statusCode !== 200) throw refusal(body)
   return body as OperationTypes[Name]['output']
 }
 
-/** Lines of output as they come; ends when the tree does, or with the signal. */
-export async function* followLogs(
+/**
+ * The lines of an operation as they come; ends when the tree does, or with the signal.
+ *
+ * @throws {ServerError} as `call`.
+ */
+export async function* follow<Name extends StreamName>(
   socketPath: string,
-  input: OperationTypes['logs']['input'],
+  name: Name,
+  input: OperationTypes[Name]['input'],
   signal?: AbortSignal,
-): AsyncGenerator<LogLine> {
-  const response = await request(socketPath, 'logs', input, 0)
-  signal?.addEventListener('abort', () => response.destroy(), { once: true })
+): AsyncGenerator<OperationTypes[Name]['output']> {
+  // Also while the tree has not answered yet.
+  const response = await request(socketPath, name, input, { timeoutMs: 0, signal }).catch(error => {
+    if (!signal?.aborted) throw error
+  })
+  if (!response) return
+  if (response.statusCode !== 200) throw refusal(parse(await readAll(response), socketPath))
   let rest = ''
   response.setEncoding('utf8')
   try {
     for await (const chunk of response) {
       const lines = (rest + chunk).split('\n')
       rest = lines.pop() ?? ''
-      for (const line of lines) yield JSON.parse(line) as LogLine
+      for (const line of lines) yield JSON.parse(line) as OperationTypes[Name]['output']
     }
   } catch (error) {
     // The tree ends, and with it its streams.
@@ -52,11 +61,24 @@ export async function* followLogs(
   }
 }
 
-function request(socketPath: string, name: OperationName, input: object, timeoutMs: number): Promise<IncomingMessage> {
+function request(
+  socketPath: string,
+  name: OperationName,
+  input: object,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
+): Promise<IncomingMessage> {
   const { method, path } = operations[name]
   const query = method === 'GET' ? `?${new URLSearchParams(textOf(input))}` : ''
   return new Promise((resolve, reject) => {
-    const req = http.request({ socketPath, method, path: path + query, timeout: timeoutMs, agent: false }, resolve)
+    const options = {
+      socketPath,
+      method,
+      path: path + query,
+      timeout: timeoutMs,
+      agent: false,
+      ...(signal && { signal }),
+    }
+    const req = http.request(options, resolve)
     req.once('timeout', () => {
       const seconds = timeoutMs / 1_000
       req.destroy(

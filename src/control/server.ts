@@ -3,11 +3,19 @@ import { chmodSync, statSync, unlinkSync } from 'node:fs'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import net from 'node:net'
 import { dirname } from 'node:path'
+import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises'
 import { codeOf, messageOf, ServerError } from '../base/errors.ts'
 import { makeFolder } from '../base/make-folder.ts'
 import { http } from '../base/node-http.ts'
-import { lockPath } from '../base/process-lock.ts'
-import { type OperationHandlers, type OperationName, type OperationRow, operations } from './operations.ts'
+import { lockPath, type ProcessLock } from '../base/process-lock.ts'
+import {
+  type LineSink,
+  type OperationHandlers,
+  type OperationName,
+  type OperationRow,
+  operations,
+  type StreamName,
+} from './operations.ts'
 
 const bodyBytesMax = 64 * 1024
 const connectionsMax = 64
@@ -16,13 +24,15 @@ const words: ReadonlyMap<string, boolean> = new Map([
   ['true', true],
   ['false', false],
 ])
-// A client that does not read its log lines is let go before they fill the memory.
+// A client that does not read its lines gets no more of them before they fill the memory.
 const pendingBytesMax = 4 * 1024 * 1024
+const lockWaitMs = 2_000
+const knockEveryMs = 20
 const advice = 'Another place can be chosen with control.socket.'
 
 export interface ControlServer {
   readonly path: string
-  close(): void
+  close(): Promise<void>
 }
 
 /**
@@ -33,8 +43,7 @@ export interface ControlServer {
 export async function openControl(path: string, handlers: OperationHandlers): Promise<ControlServer> {
   await prepareFolder(dirname(path))
   // Held until the end: of those that start at once, one knocks at the path, and makes its socket there.
-  const lock = await lockPath(path)
-  if (!lock) throw alreadyRunning(path)
+  const lock = await takeLock(path)
   const server = http.createServer({ requestTimeout: 10_000 }, (req, res) => void answer(handlers, req, res))
   server.maxConnections = connectionsMax
   try {
@@ -46,12 +55,28 @@ export async function openControl(path: string, handlers: OperationHandlers): Pr
   }
   return {
     path,
-    close() {
+    async close() {
       // Node removes the socket's file with the server.
       server.close()
+      // What was said last is on its way in the next turn.
+      await nextTurn()
       server.closeAllConnections()
       lock.release()
     },
+  }
+}
+
+/**
+ * Who holds the lock and does not answer is about to begin, or to end; it may also have had a folder that is gone, whose number
+ * ours has got.
+ */
+async function takeLock(path: string): Promise<ProcessLock> {
+  const deadline = performance.now() + lockWaitMs
+  for (;;) {
+    const lock = await lockPath(path)
+    if (lock) return lock
+    if (performance.now() >= deadline || (await knock(path)) === undefined) throw alreadyRunning(path)
+    await setTimeout(knockEveryMs)
   }
 }
 
@@ -80,8 +105,9 @@ function refuseForeignFolder(folder: string): void {
   )
 }
 
-async function clearPath(path: string): Promise<void> {
-  const problem = await new Promise<Error | undefined>(resolve => {
+/** Undefined when somebody answers there. */
+function knock(path: string): Promise<Error | undefined> {
+  return new Promise(resolve => {
     const socket = net.connect({ path })
     socket.once('connect', () => {
       socket.destroy()
@@ -89,6 +115,10 @@ async function clearPath(path: string): Promise<void> {
     })
     socket.once('error', resolve)
   })
+}
+
+async function clearPath(path: string): Promise<void> {
+  const problem = await knock(path)
   if (problem === undefined) throw alreadyRunning(path)
   if (codeOf(problem) === 'ECONNREFUSED') unlinkSync(path)
 }
@@ -120,7 +150,7 @@ async function answer(handlers: OperationHandlers, req: IncomingMessage, res: Se
     }
     const query = Object.fromEntries([...url.searchParams].map(([key, value]) => [key, words.get(value) ?? value]))
     const input = { ...query, ...(await readBody(req)) }
-    if (name === 'logs') streamLogs(handlers, input, res)
+    if (isStream(name)) stream(handlers[name], input, res)
     else sendJson(res, 200, await handlers[name](input as never))
   } catch (error) {
     sendJson(res, error instanceof ServerError ? 409 : 500, errorBody(error))
@@ -130,6 +160,10 @@ async function answer(handlers: OperationHandlers, req: IncomingMessage, res: Se
 function operationAt(method: string | undefined, path: string): OperationName | undefined {
   const rows = Object.entries(operations) as [OperationName, OperationRow][]
   return rows.find(([, row]) => row.method === method && row.path === path)?.[0]
+}
+
+function isStream(name: OperationName): name is StreamName {
+  return (operations[name] as OperationRow).isStream === true
 }
 
 async function readBody(req: IncomingMessage): Promise<object> {
@@ -150,15 +184,40 @@ async function readBody(req: IncomingMessage): Promise<object> {
   throw new ServerError('ERR_USAGE', 'A request expected a JSON object as its body.')
 }
 
-function streamLogs(handlers: OperationHandlers, input: object, res: ServerResponse): void {
-  res.writeHead(200, { 'content-type': 'application/x-ndjson' })
-  let stop: (() => void) | undefined
-  const send = (line: unknown) => {
-    if (res.writableLength > pendingBytesMax) res.destroy()
-    else res.write(`${JSON.stringify(line)}\n`)
+/** What the handler throws is the answer: until then nothing has been said. */
+function stream(handler: OperationHandlers[StreamName], input: object, res: ServerResponse): void {
+  const begin = () => {
+    if (!res.headersSent) res.writeHead(200, { 'content-type': 'application/x-ndjson' }).flushHeaders()
   }
-  stop = handlers.logs(input, send, () => res.end())
-  res.once('close', () => stop?.())
+  const lines: LineSink<unknown> = {
+    send(line) {
+      begin()
+      if (res.writableEnded || res.writableLength > pendingBytesMax) return false
+      res.write(`${JSON.stringify(line)}\n`)
+      return true
+    },
+    end(...last) {
+      begin()
+      if (!res.writableEnded) res.end(last.map(line => `${JSON.stringify(line)}\n`).join(''))
+    },
+    room: () => (res.writableNeedDrain && !res.destroyed ? untilRead(res) : undefined),
+  }
+  const stop = handler(input as never, lines as never)
+  begin()
+  res.once('close', stop)
+}
+
+/** Resolves when the client has read what was sent, or has gone. */
+function untilRead(res: ServerResponse): Promise<void> {
+  return new Promise(resolve => {
+    const done = () => {
+      res.off('drain', done)
+      res.off('close', done)
+      resolve()
+    }
+    res.on('drain', done)
+    res.on('close', done)
+  })
 }
 
 function errorBody(error: unknown): object {

@@ -29,6 +29,14 @@ export function sendToSupervisor(message: FromWorker): boolean {
   return send(process as unknown as Port, message)
 }
 
+/** Sends, and resolves when it is on its way or nobody is there any more: for what is said before the end. */
+export function toldSupervisor(message: FromWorker): Promise<void> {
+  return new Promise(resolve => {
+    if (!process.connected || !process.send) resolve()
+    else process.send(message, undefined, {}, () => resolve())
+  })
+}
+
 /** Whether a message is one of ours: an application may use the same channel for its own. */
 export function isSaolaMessage(message: unknown): message is FromWorker | ToWorker {
   const type = (message as { type?: unknown } | null)?.type
