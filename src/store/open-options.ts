@@ -20,7 +20,7 @@ export interface OpenRemoteOptions {
   readonly url: string
   /** Of a Saola, instead of one in the address. */
   readonly password?: string | undefined
-  /** Of a Saola, PEM: who has signed its certificate; by default those whom Node trusts. */
+  /** Of a Saola, PEM (what is in the file, not its name): who has signed its certificate; by default those whom Node trusts. */
   readonly ca?: string | Buffer | undefined
   /** Of a Saola, PEM: the certificate of this client, and its key, where the store asks for one. */
   readonly cert?: string | Buffer | undefined
@@ -33,12 +33,15 @@ export interface OpenRemoteOptions {
 
 // Timers of Node fire at once when they are asked for more.
 const timeoutMsMax = 2 ** 31 - 1
+const names = ['dir', 'url', 'timeoutMs', 'durability', 'password', 'ca', 'cert', 'key', 'maxValueBytes']
 const durabilities = ['memory', 'everysec', 'always']
 
 /** @throws {StoreError} STORE_ARGUMENT_INVALID, which names the option. */
 export function checkOpenOptions(options: OpenOptions | OpenRemoteOptions): void {
   const given: Partial<OpenOptions & OpenRemoteOptions> = optionsOf(options, 'What openStore takes')
   const { dir, url, timeoutMs, durability, maxValueBytes, password, ca, cert, key } = given
+  for (const [name, value] of Object.entries(given))
+    if (value !== undefined && !names.includes(name)) throw unknown(name)
   if (dir === undefined && url === undefined) {
     throw new StoreError('STORE_ARGUMENT_INVALID', 'openStore needs dir, the folder of the store, or url, its address.')
   }
@@ -58,9 +61,24 @@ export function checkOpenOptions(options: OpenOptions | OpenRemoteOptions): void
     throw new StoreError('STORE_ARGUMENT_INVALID', 'password is a text.')
   }
   for (const [name, pem] of Object.entries({ ca, cert, key })) {
-    if (pem === undefined || typeof pem === 'string' || Buffer.isBuffer(pem)) continue
+    if (pem !== undefined) checkPem(name, pem)
+  }
+}
+
+function checkPem(name: string, pem: string | Buffer): void {
+  if (typeof pem !== 'string' && !Buffer.isBuffer(pem)) {
     throw new StoreError('STORE_ARGUMENT_INVALID', `${name} is PEM, a text or a Buffer, not ${typeof pem}.`)
   }
+  if (pem.includes('-----BEGIN ')) return
+  // It is not shown: it may be a key.
+  const message = `${name} is PEM, which has a line "-----BEGIN …": of a file give what is in it, or its name in the address, ?${name}=FILE.`
+  throw new StoreError('STORE_ARGUMENT_INVALID', message)
+}
+
+function unknown(name: string): StoreError {
+  const near = suggest(name, names)
+  const hint = near ? `, did you mean ${near}?` : `: it takes ${names.join(', ')}.`
+  return new StoreError('STORE_ARGUMENT_INVALID', `openStore has no option ${describe(name)}${hint}`)
 }
 
 function isText(given: unknown): boolean {

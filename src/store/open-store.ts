@@ -5,6 +5,7 @@ import { sendToSupervisor } from '../ipc/channel.ts'
 import { enterFolder } from './database/folder.ts'
 import { treeOfFolder } from './database/owner-note.ts'
 import { EmbeddedEngine } from './engines/embedded.ts'
+import type { Engine } from './engines/engine.ts'
 import { RedisEngine } from './engines/redis/redis.ts'
 import { isRemoteUrl, openRemoteEngine } from './engines/remote.ts'
 import { checkOpenOptions, type OpenOptions, type OpenRemoteOptions } from './open-options.ts'
@@ -40,6 +41,11 @@ const startPatienceMs = 5_000
  *   folder, or may not enter it or write there. Whether a store can be in it shows at the first call.
  */
 export function openStore(options: OpenOptions | OpenRemoteOptions): Store {
+  return new Store(openEngine(options))
+}
+
+/** What is below a store, for tasks: throws as `openStore`. */
+export function openEngine(options: OpenOptions | OpenRemoteOptions): Engine {
   checkOpenOptions(options)
   if ('url' in options && options.url !== undefined) return openRemote(options)
   const { dir, timeoutMs, durability } = options as OpenOptions
@@ -53,6 +59,13 @@ export function openStore(options: OpenOptions | OpenRemoteOptions): Store {
  * @throws {StoreError} STORE_UNAVAILABLE outside a tree.
  */
 export function openTreeStore(): Store {
+  return new Store(openTreeEngine())
+}
+
+/**
+ * What is below it, for tasks: throws as `openTreeStore`. `mayStart` false: somebody else sees to it that the store is there.
+ */
+export function openTreeEngine({ mayStart = true }: { readonly mayStart?: boolean } = {}): Engine {
   const spec = process.env[treeVariable]
   if (!spec) {
     const advice = "This process was not started by Saola: use openStore({ dir }) of 'saola/store'."
@@ -61,45 +74,55 @@ export function openTreeStore(): Store {
   const owner = JSON.parse(spec) as OwnerSpec | RemoteSpec
   if ('url' in owner)
     return openRemote({ url: owner.url, password: owner.password, maxValueBytes: owner.valueBytesMax })
+  if (!mayStart) return openOwned(owner)
   // What a worker starts has its environment, but not its channel to the supervisor.
   const isWorker = process.env[workerVariable] === String(process.pid) && process.send !== undefined
   return isWorker ? openAsWorker(owner) : openFolder(owner)
 }
 
-function openRemote({ url, timeoutMs, maxValueBytes, ...login }: OpenRemoteOptions): Store {
-  if (isRemoteUrl(url)) return new Store(openRemoteEngine({ url, timeoutMs, ...login }))
-  return new Store(
-    new RedisEngine({
-      url,
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      ...(maxValueBytes === undefined ? {} : { valueBytesMax: maxValueBytes }),
-    }),
-  )
+/** A store as somebody sees it who only looks: no owner is started for it, and what is not answered in time is given up. */
+export function openEngineToLook(place: OwnerSpec | RemoteSpec, timeoutMs: number): Engine {
+  if (!('url' in place)) return openOwned(place, timeoutMs)
+  return openRemote({ url: place.url, password: place.password, maxValueBytes: place.valueBytesMax, timeoutMs })
 }
 
-function openAsWorker({ dir }: OwnerSpec): Store {
+function openOwned({ dir }: OwnerSpec, timeoutMs?: number): Engine {
+  return new EmbeddedEngine({
+    dir,
+    socketPath: () => socketOf(dir),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  })
+}
+
+function openRemote({ url, timeoutMs, maxValueBytes, ...login }: OpenRemoteOptions): Engine {
+  if (isRemoteUrl(url)) return openRemoteEngine({ url, timeoutMs, ...login })
+  return new RedisEngine({
+    url,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(maxValueBytes === undefined ? {} : { valueBytesMax: maxValueBytes }),
+  })
+}
+
+function openAsWorker({ dir }: OwnerSpec): Engine {
   // Without a supervisor nobody starts one, and this process ends soon, too.
   const askSupervisor = () => void sendToSupervisor({ type: 'saola.wanted', service: 'store' })
-  return new Store(
-    new EmbeddedEngine({
-      dir,
-      socketPath: () => socketOf(dir),
-      announceUse: askSupervisor,
-      summonOwner: askSupervisor,
-    }),
-  )
+  return new EmbeddedEngine({
+    dir,
+    socketPath: () => socketOf(dir),
+    announceUse: askSupervisor,
+    summonOwner: askSupervisor,
+  })
 }
 
-function openFolder(spec: OwnerSpec, timeoutMs?: number): Store {
+function openFolder(spec: OwnerSpec, timeoutMs?: number): Engine {
   const { dir } = spec
   enterFolder(dir)
-  const engine = new EmbeddedEngine({
+  return new EmbeddedEngine({
     dir,
     socketPath: () => socketOf(dir),
     summonOwner: summonBesideTree(spec),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   })
-  return new Store(engine)
 }
 
 /** A tree whose store this is starts its own owner again, if it is not there; only when that takes long, one is started here. */

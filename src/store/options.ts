@@ -1,7 +1,7 @@
 import * as z from 'zod'
+import { parseNetworks } from '../base/network-list.ts'
 import { addresses, choice, count, duration, list, path, secret, size, url } from '../base/option-types.ts'
 import { exposure } from './protection.ts'
-import { parseNetwork } from './resp/allow-list.ts'
 
 /** The store that the processes of a tree share. */
 export const storeOptions = z
@@ -82,7 +82,7 @@ export const storeOptions = z
       })
       .optional()
       .meta({ change: 'refused', description: 'TLS 1.2 or later at the addresses of `listen`.' }),
-    allow: list(parseNetwork, 'a list of addresses and networks such as ["10.0.0.0/8"]').prefault([]).meta({
+    allow: list(parseNetworks, 'a list of addresses and networks such as ["10.0.0.0/8"]').prefault([]).meta({
       change: 'refused',
       description: 'Who may connect to `listen`: addresses and networks such as `10.0.0.0/8`; all when it is empty.',
     }),

@@ -11,7 +11,7 @@ const files = [
   ...['cache', 'counter', 'list', 'lock', 'lock-handle', 'map', 'set', 'sorted-set', 'topic', 'transaction', 'watch'],
 ]
 /** Nobody outside gets or gives these. */
-const internal = new Set(['Grant', 'Transactional'])
+const internal = new Set(['Grant', 'Transactional', 'Written'])
 
 test('each type of a structure is exported', () => {
   const read = (...path: string[]) => readFileSync(join(import.meta.dirname, ...path), 'utf8')

@@ -23,7 +23,15 @@ import { type Change, type WatchOptions, watchKey } from './structures/watch.ts'
 
 const pageSize = 500
 
+/** Of a store its engine, undefined of anything else; others ask by engineOf, which knows the tree's, too. */
+export let engineInside: (given: unknown) => Engine | undefined
+
 export class Store {
+  static {
+    engineInside = given =>
+      typeof given === 'object' && given !== null && #engine in given ? given.#engine : undefined
+  }
+
   readonly #engine: Engine
   /** Ends what is listened to. */
   readonly #ending = new Ending()

@@ -43,7 +43,7 @@ test('what was called before is carried out before the clock moves', async () =>
   assert.equal(await set, true)
 })
 
-test('waits end by this clock', { timeout: 10_000 }, async () => {
+test('waits end by this clock', { timeout: 60_000 }, async () => {
   const { store, clock } = createTestStore()
   const taken = [store.list('l').take({ timeout: '1h' }), store.list('l').take({ timeout: '1h' })]
   clock.advance('59m')
@@ -94,7 +94,7 @@ test('a lease that is over by this clock is lost when advance returns', async ()
   assert.equal(released.signal.aborted, false)
 })
 
-test('whoever waits for a value of a cache is told by this clock', { timeout: 10_000 }, async () => {
+test('whoever waits for a value of a cache is told by this clock', { timeout: 60_000 }, async () => {
   const { store, clock } = createTestStore()
   const cache = store.cache<number>('c')
   const never = () => new Promise<number>(() => {})

@@ -10,8 +10,19 @@ let opened: Store | undefined
  */
 export const store: Store = new Proxy({} as Store, {
   get(_target, name) {
-    opened ??= openTreeStore()
-    const value = Reflect.get(opened, name, opened)
-    return typeof value === 'function' ? value.bind(opened) : value
+    const target = openedTreeStore()
+    const value = Reflect.get(target, name, target)
+    return typeof value === 'function' ? value.bind(target) : value
   },
 })
+
+/** Resolves when all that was asked of it is done, if it was used at all: what came first is answered first. */
+export async function settleTreeStore(): Promise<void> {
+  await opened?.command('ping')
+}
+
+/** What `store` stands for. */
+export function openedTreeStore(): Store {
+  opened ??= openTreeStore()
+  return opened
+}

@@ -89,6 +89,17 @@ const subcommands: readonly Subcommand[] = [
       return unblock(ownerOf(context), String(id), word === 'ERROR')
     },
   },
+  {
+    name: 'reply',
+    summary: 'Whether this connection gets answers: from now on, or to the next request.',
+    usage: 'ON|OFF|SKIP',
+    arity: 1,
+    run: (_context, [mode]) => {
+      // The connection does it: resp/reply-mode.ts.
+      if (!/^(?:ON|OFF|SKIP)$/.test(wordOf(mode))) throw syntaxError()
+      return ok
+    },
+  },
   ...(['no-evict', 'no-touch'] as const).map(
     (name): Subcommand => ({
       name,

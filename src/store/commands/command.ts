@@ -22,6 +22,8 @@ export type Flag =
   | 'readonly'
   /** Reads with one statement, so that it needs no transaction to see one state. */
   | 'single'
+  /** Is on the disk before it is answered, whatever the durability of the store is. */
+  | 'synced'
   /** Frees space, so it is let through when there is none. */
   | 'frees'
   /** Speaks about the connection or the owner, not about data: runs in the owner only. */

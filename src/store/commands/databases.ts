@@ -6,6 +6,7 @@ import { int32Of, wordOf } from './arguments.ts'
 import { type Command, type CommandContext, oneKey } from './command.ts'
 import { CommandError, syntaxError } from './command-error.ts'
 import { stringOf, write } from './string-values.ts'
+import { clearTasks } from './tasks/clear-tasks.ts'
 
 // Ten microseconds each, in which nothing else is answered.
 const swappedMax = 50_000
@@ -76,7 +77,10 @@ export const databases: readonly Command[] = [
   ...['flushall', 'flushdb'].map(
     (name): Command => ({
       name,
-      summary: name === 'flushall' ? 'Deletes every key.' : 'Deletes every key of the database.',
+      summary:
+        name === 'flushall'
+          ? 'Deletes every key, and all tasks.'
+          : 'Deletes every key of the database; of database 0 also all tasks.',
       usage: '[ASYNC | SYNC]',
       arity: [0, Number.POSITIVE_INFINITY],
       flags: ['write', 'frees'],
@@ -85,6 +89,8 @@ export const databases: readonly Command[] = [
         const isKnown = mode === undefined || ['ASYNC', 'SYNC'].includes(wordOf(mode))
         if (!isKnown || more.length > 0) throw syntaxError()
         keyspace.clear(name === 'flushall' ? undefined : database)
+        // They belong to the first database, as their key does on Redis.
+        if (name === 'flushall' || database === 0) clearTasks(keyspace)
         return ok
       },
     }),

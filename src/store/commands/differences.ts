@@ -5,7 +5,10 @@ export const differences: Readonly<Record<string, string>> = {
   'client|list': 'Only the fields that mean something here; with those of CLIENT SETINFO, as in Redis 7.2.',
   'client|no-evict': 'Has no effect: connections are not ended to save memory.',
   'client|no-touch': 'As in Redis 7.2. Has no effect: reads do not count as use.',
+  'client|reply':
+    'Between MULTI and EXEC it has no effect. What is sent without being asked for, such as messages, comes always.',
   'client|setinfo': 'As in Redis 7.2.',
+  'command|getkeys': 'The keys alone: COMMAND GETKEYSANDFLAGS is not there.',
   'config|get': 'Without what concerns only the inside of redis-server.',
   'config|set':
     'These act: `maxclients`, `timeout`, `slowlog-log-slower-than`, `slowlog-max-len`. What the configuration of Saola decides is shown and refused (`appendonly`, `appendfsync`, `databases`, `dir`, `proto-max-bulk-len`, `requirepass`, `notify-keyspace-events`, `min-replicas-to-write`). Everything else that is known is remembered and has no effect, `maxmemory` and `save` among it: use `store.maxSize` and `store.snapshots`. Nothing of it outlives the owner.',

@@ -35,6 +35,17 @@ export function valueAt(keyspace: Keyspace, { id }: Entry, field: Buffer): Buffe
   return expires !== null && expires <= keyspace.now ? undefined : bufferOf(value)
 }
 
+/** All rows, for an answer of all of them. */
+export function answeredRows(keyspace: Keyspace, key: Buffer): FieldRow[] {
+  const entry = keyspace.findOf(key, hash)
+  if (!entry) return []
+  keyspace.answer.elements(entry.size, () => {
+    const weigh = keyspace.sql('SELECT sum(length(field) + length(value)) FROM fields WHERE id = ?')
+    return (weigh.get(entry.id) as unknown as [number])[0]
+  })
+  return allRows(keyspace, key)
+}
+
 export function allRows(keyspace: Keyspace, key: Buffer): FieldRow[] {
   const entry = keyspace.findOf(key, hash)
   if (!entry) return []

@@ -8,7 +8,8 @@ export function globOf(pattern: Buffer): (text: Buffer) => boolean {
 /** What every match begins with. */
 export function fixedPrefixOf(pattern: Buffer): Buffer {
   const end = pattern.findIndex(byte => [star, question, bracket, backslash].includes(byte))
-  return end < 0 ? pattern : pattern.subarray(0, end)
+  if (end < 0) return pattern
+  return pattern[end] === backslash ? prefixWithEscapes(pattern) : pattern.subarray(0, end)
 }
 
 const star = 0x2a
@@ -18,6 +19,18 @@ const bracketEnd = 0x5d
 const backslash = 0x5c
 const caret = 0x5e
 const dash = 0x2d
+
+/** Else a prefix in which a star is meant as it is would be looked for among all names. */
+function prefixWithEscapes(pattern: Buffer): Buffer {
+  const prefix: number[] = []
+  for (let i = 0; i < pattern.length; i++) {
+    let byte = pattern[i] as number
+    if ([star, question, bracket].includes(byte)) break
+    if (byte === backslash && i + 1 < pattern.length) byte = pattern[++i] as number
+    prefix.push(byte)
+  }
+  return Buffer.from(prefix)
+}
 
 /** Any number of bytes. */
 const many = 'many'

@@ -5,7 +5,7 @@ import { sumOf, wholeOf } from './arguments.ts'
 import { type Command, oneKey } from './command.ts'
 import { CommandError, notAFloat } from './command-error.ts'
 import { sumWithFraction } from './counting.ts'
-import { allRows, deleteField, expiredFields, readField, valueAt, writeField } from './fields.ts'
+import { answeredRows, deleteField, expiredFields, readField, valueAt, writeField } from './fields.ts'
 import { longDoubleOf } from './long-double.ts'
 import { setFields } from './maps.ts'
 import { bufferOf } from './string-values.ts'
@@ -31,7 +31,7 @@ export const hashes: readonly Command[] = [
     keys: oneKey,
     run: ({ keyspace }, [key, ...fields]) => {
       const entry = keyspace.findOf(key as Buffer, hash)
-      return fields.map(field => (entry && valueAt(keyspace, entry, field)) ?? null)
+      return fields.map(field => keyspace.answer.element((entry && valueAt(keyspace, entry, field)) ?? null))
     },
   },
   {
@@ -67,7 +67,7 @@ export const hashes: readonly Command[] = [
     keys: oneKey,
     run: ({ keyspace }, [key]) =>
       new Pairs(
-        allRows(keyspace, key as Buffer)
+        answeredRows(keyspace, key as Buffer)
           .flat()
           .map(bufferOf),
       ),
@@ -79,7 +79,7 @@ export const hashes: readonly Command[] = [
     arity: 1,
     flags: ['readonly'],
     keys: oneKey,
-    run: ({ keyspace }, [key]) => allRows(keyspace, key as Buffer).map(([field]) => bufferOf(field)),
+    run: ({ keyspace }, [key]) => answeredRows(keyspace, key as Buffer).map(([field]) => bufferOf(field)),
   },
   {
     name: 'hvals',
@@ -88,7 +88,7 @@ export const hashes: readonly Command[] = [
     arity: 1,
     flags: ['readonly'],
     keys: oneKey,
-    run: ({ keyspace }, [key]) => allRows(keyspace, key as Buffer).map(([, value]) => bufferOf(value)),
+    run: ({ keyspace }, [key]) => answeredRows(keyspace, key as Buffer).map(([, value]) => bufferOf(value)),
   },
   {
     name: 'hstrlen',

@@ -87,9 +87,9 @@ function page(
   const matches = globOf(pattern)
   const last = after && storedName(database, after)
   const found: Reply[] = []
-  for (const { name, expires } of rowsBehind(keyspace, database, fixedPrefixOf(pattern), last, rowsAtOnce)) {
+  for (const { name, expires } of rowsBehind(keyspace, database, fixedPrefixOf(pattern), last, Math.max(count, 1))) {
     const shown = shownName(name)
-    if ((expires === null || expires > keyspace.now) && matches(shown)) found.push(shown)
+    if ((expires === null || expires > keyspace.now) && matches(shown)) found.push(keyspace.answer.element(shown))
     if (found.length >= count) return found
   }
   return found
@@ -124,18 +124,21 @@ function* rowsFrom(
   atOnce: number,
 ): Iterable<KeyRow> {
   let { name, isIn } = start
+  let wanted = atOnce
   for (;;) {
     const rows = keyspace
       .sql(
         `SELECT name, expires, type FROM keys WHERE name ${isIn ? '>=' : '>'} ?1 ${to ? 'AND name < ?3' : ''}
          ORDER BY name LIMIT ?2`,
       )
-      .all(name, atOnce, ...(to ? [to] : [])) as unknown as [Uint8Array, number | null, number][]
+      .all(name, wanted, ...(to ? [to] : [])) as unknown as [Uint8Array, number | null, number][]
     for (const [bytes, expires, type] of rows) {
       name = bufferOf(bytes)
       yield { name, expires, type }
     }
-    if (rows.length < atOnce) return
+    if (rows.length < wanted) return
     isIn = false
+    // Few are wanted, and those that match seem to be rare.
+    wanted = rowsAtOnce
   }
 }

@@ -9,17 +9,17 @@
  * The limit: after ten inserts at one place there is no room, and its neighbours are spread over a larger window.
  */
 import type { Entry, Keyspace } from '../database/keyspace.ts'
+import { cutEnds, endsFor, endsOf, forgetEnds, step } from './list-ends.ts'
 import { bufferOf } from './string-values.ts'
 
 export type Side = 'LEFT' | 'RIGHT'
 /** An element and where it lies. */
 export type ItemRow = [position: number, value: Uint8Array]
 
-const step = 1024
 // How full a window of 2^n positions may be: the larger, the emptier, so that spreading is paid for by the inserts before it.
 const fillBase = 2 / 1.3
 
-// The next multiple of 1024 outside.
+// For a list whose elements do not lie side by side: the next multiple of 1024 outside.
 const inserts: Record<Side, string> = {
   RIGHT: `INSERT INTO items (id, position, value)
     VALUES (?1, (SELECT coalesce((max(position) | 1023) + 1, 0) FROM items WHERE id = ?1), ?2)`,
@@ -31,16 +31,40 @@ const deletes: Record<Side, string> = {
   RIGHT:
     'DELETE FROM items WHERE id = ?1 AND position = (SELECT max(position) FROM items WHERE id = ?1) RETURNING value',
 }
+const insertItem = 'INSERT INTO items (id, position, value) VALUES (?, ?, ?)'
+const deleteItem = 'DELETE FROM items WHERE id = ? AND position = ? RETURNING value'
 
 /** Puts elements to an end, one after the other; the caller counts them. */
-export function pushItems(keyspace: Keyspace, { id }: Entry, side: Side, values: readonly Uint8Array[]): void {
+export function pushItems(keyspace: Keyspace, entry: Entry, side: Side, values: readonly Uint8Array[]): void {
+  const { id } = entry
+  const ends = endsFor(keyspace, entry)
+  if (ends) {
+    const insert = keyspace.sql(insertItem)
+    for (const value of values) {
+      const position = side === 'LEFT' ? ends.first - step : ends.last + step
+      insert.run(id, position, value)
+      if (side === 'LEFT') ends.first = position
+      else ends.last = position
+    }
+    return
+  }
   const insert = keyspace.sql(inserts[side])
   for (const value of values) insert.run(id, value)
 }
 
 /** Takes the element at an end away; the caller counts. */
-export function popItem(keyspace: Keyspace, { id }: Entry, side: Side): Buffer {
-  const [value] = keyspace.sql(deletes[side]).get(id) as unknown as [Uint8Array]
+export function popItem(keyspace: Keyspace, entry: Entry, side: Side): Buffer {
+  const { id } = entry
+  const ends = endsFor(keyspace, entry)
+  if (!ends) return elementOf(keyspace.sql(deletes[side]).get(id))
+  const value = elementOf(keyspace.sql(deleteItem).get(id, side === 'LEFT' ? ends.first : ends.last))
+  if (side === 'LEFT') ends.first += step
+  else ends.last -= step
+  return value
+}
+
+function elementOf(row: unknown): Buffer {
+  const [value] = row as [Uint8Array]
   return bufferOf(value)
 }
 
@@ -49,6 +73,7 @@ export function popItems(keyspace: Keyspace, entry: Entry, side: Side, most: num
   const { id, size } = entry
   const count = Math.min(most, size)
   if (count === 0) return []
+  weighItems(keyspace, entry, side === 'LEFT' ? 0 : size - count, count)
   const rows = keyspace
     .sql(`SELECT position, value FROM items WHERE id = ? ORDER BY position ${side === 'LEFT' ? '' : 'DESC'} LIMIT ?`)
     .all(id, count) as unknown as [number, Uint8Array][]
@@ -63,7 +88,7 @@ export function popItems(keyspace: Keyspace, entry: Entry, side: Side, most: num
 export function positionAt(keyspace: Keyspace, entry: Entry, index: number): number | undefined {
   const { id, size } = entry
   if (index < 0 || index >= size) return undefined
-  const first = firstIfRegular(keyspace, entry)
+  const first = endsOf(keyspace, entry)?.first
   if (first !== undefined) return first + index * step
   const isNearStart = index < size / 2
   const row = keyspace
@@ -74,7 +99,7 @@ export function positionAt(keyspace: Keyspace, entry: Entry, index: number): num
 
 /** The indexes of positions that are in ascending order. */
 export function indexesOf(keyspace: Keyspace, entry: Entry, positions: readonly number[]): number[] {
-  const first = firstIfRegular(keyspace, entry)
+  const first = endsOf(keyspace, entry)?.first
   if (first !== undefined) return positions.map(position => (position - first) / step)
   const count = keyspace.sql('SELECT count(*) FROM items WHERE id = ? AND position >= ? AND position < ?')
   let from = Number.MIN_SAFE_INTEGER
@@ -93,9 +118,23 @@ export function itemsFrom(keyspace: Keyspace, { id }: Entry, position: number, c
     .all(id, position, count) as unknown as ItemRow[]
 }
 
+/** So many from an index on are to be the answer: see AnswerSize. */
+export function weighItems(keyspace: Keyspace, entry: Entry, index: number, count: number): void {
+  keyspace.answer.elements(count, () => {
+    const weigh = keyspace.sql(
+      `SELECT sum(bytes) FROM
+       (SELECT length(value) AS bytes FROM items WHERE id = ? AND position >= ? ORDER BY position LIMIT ?)`,
+    )
+    return (weigh.get(entry.id, positionAt(keyspace, entry, index) as number, count) as unknown as [number])[0]
+  })
+}
+
 /** Removes what lies from one position to another, both included; returns how many there were. The caller counts. */
-export function deleteBetween(keyspace: Keyspace, { id }: Entry, from: number, to: number): number {
-  const { changes } = keyspace.sql('DELETE FROM items WHERE id = ? AND position BETWEEN ? AND ?').run(id, from, to)
+export function deleteBetween(keyspace: Keyspace, entry: Entry, from: number, to: number): number {
+  cutEnds(entry, from, to)
+  const { changes } = keyspace
+    .sql('DELETE FROM items WHERE id = ? AND position BETWEEN ? AND ?')
+    .run(entry.id, from, to)
   return Number(changes)
 }
 
@@ -112,6 +151,7 @@ export function insertBefore(
     .sql('SELECT max(position) FROM items WHERE id = ? AND position < ?')
     .get(entry.id, next) as unknown as [number | null]
   if (previous === null) return pushItems(keyspace, entry, 'LEFT', values.toReversed())
+  forgetEnds(entry)
   const gap = Math.floor((next - previous) / (values.length + 1))
   if (gap > 0) return insertAt(keyspace, entry, { from: previous + gap, gap }, values)
   insertAt(keyspace, entry, spreadAround(keyspace, entry, previous, values.length), values)
@@ -124,7 +164,8 @@ export function positionBehind(keyspace: Keyspace, { id }: Entry, position: numb
 }
 
 /** Gives all elements new positions, one beside the other, in the order that SQL is told. */
-export function rearrange(keyspace: Keyspace, { id }: Entry, order: string): void {
+export function rearrange(keyspace: Keyspace, entry: Entry, order: string): void {
+  const { id } = entry
   keyspace
     .sql(
       `INSERT INTO items (id, position, value)
@@ -133,6 +174,7 @@ export function rearrange(keyspace: Keyspace, { id }: Entry, order: string): voi
     .run(id)
   keyspace.sql('DELETE FROM items WHERE id = ?').run(id)
   bringBack(keyspace, id)
+  entry.ends = { first: 0, last: (entry.size - 1) * step }
 }
 
 /** So many have come or gone, after all else: without any the key is gone. Returns how many there are. */
@@ -147,24 +189,13 @@ export function fromStart(index: number, size: number): number {
   return index < 0 ? index + size : index
 }
 
-/** The first position, if they all are multiples of the step without a hole. */
-function firstIfRegular(keyspace: Keyspace, { id, size }: Entry): number | undefined {
-  const [first, last, isUneven] = keyspace
-    .sql(
-      `SELECT (SELECT min(position) FROM items WHERE id = ?1), (SELECT max(position) FROM items WHERE id = ?1),
-       EXISTS (SELECT 1 FROM items INDEXED BY items_uneven WHERE id = ?1 AND (position & 1023) <> 0)`,
-    )
-    .get(id) as unknown as [number | null, number, number]
-  return first !== null && isUneven === 0 && last - first === (size - 1) * step ? first : undefined
-}
-
 interface Places {
   readonly from: number
   readonly gap: number
 }
 
 function insertAt(keyspace: Keyspace, { id }: Entry, { from, gap }: Places, values: readonly Uint8Array[]): void {
-  const insert = keyspace.sql('INSERT INTO items (id, position, value) VALUES (?, ?, ?)')
+  const insert = keyspace.sql(insertItem)
   for (const [i, value] of values.entries()) insert.run(id, from + i * gap, value)
 }
 

@@ -3,6 +3,7 @@ import { type Entry, type Keyspace, keyTypes } from '../database/keyspace.ts'
 import { roughIntegerOf, wholeOf, wordOf } from './arguments.ts'
 import { type Command, oneKey } from './command.ts'
 import { CommandError, syntaxError } from './command-error.ts'
+import { forgetEnds } from './list-ends.ts'
 import { grow, indexesOf, insertBefore, positionAt, positionBehind } from './list-items.ts'
 import { countOf } from './waiting.ts'
 
@@ -47,7 +48,9 @@ export const listSearches: readonly Command[] = [
            (SELECT position FROM items WHERE id = ?1 AND value = ?2 ORDER BY position ${most < 0 ? 'DESC' : ''} LIMIT ?3)`,
         )
         .run(entry.id, value as Buffer, Math.min(Math.abs(most), Number.MAX_SAFE_INTEGER) || -1)
-      if (changes !== 0) grow(keyspace, entry, -Number(changes))
+      if (changes === 0) return 0
+      forgetEnds(entry)
+      grow(keyspace, entry, -Number(changes))
       return Number(changes)
     },
   },

@@ -14,6 +14,7 @@ import {
   positionAt,
   pushItems,
   type Side,
+  weighItems,
 } from './list-items.ts'
 import { bufferOf } from './string-values.ts'
 import { positiveOf } from './waiting.ts'
@@ -52,6 +53,7 @@ export const lists: readonly Command[] = [
       const { from, count } = range(entry.size)
       const position = count > 0 ? positionAt(keyspace, entry, from) : undefined
       if (position === undefined) return []
+      weighItems(keyspace, entry, from, count)
       return itemsFrom(keyspace, entry, position, count).map(([, value]) => bufferOf(value))
     },
   },

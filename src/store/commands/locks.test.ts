@@ -57,7 +57,7 @@ test('a lease ends unless it is renewed, by its holder only', async () => {
   assert.equal(await engine.call(['saola.lock.holder', 'l']), null)
 })
 
-test('who is gone when its turn comes does not get the lock, and those behind do', { timeout: 10_000 }, async () => {
+test('who is gone when its turn comes does not get the lock, and those behind do', { timeout: 60_000 }, async () => {
   const database = new DatabaseSync(':memory:')
   database.exec(schema)
   const owner = new Owner({ database, limits: { valueBytesMax: 1000, keysMax: 1000 } })

@@ -68,7 +68,12 @@ export const sets: readonly Command[] = [
     arity: 1,
     run: ({ keyspace }, [key]) => {
       const entry = keyspace.findOf(key as Buffer, set)
-      return new Members(entry ? membersAfter(keyspace, entry, undefined, entry.size) : [])
+      if (!entry) return new Members([])
+      keyspace.answer.elements(entry.size, () => {
+        const weigh = keyspace.sql('SELECT sum(length(field)) FROM fields WHERE id = ?')
+        return (weigh.get(entry.id) as unknown as [number])[0]
+      })
+      return new Members(membersAfter(keyspace, entry, undefined, entry.size))
     },
   },
   {

@@ -55,24 +55,28 @@ test('fields are set, read and counted as in Redis', () =>
   ))
 
 test('options of scans are checked as in Redis, and small hashes are scanned at once', () => {
+  // With a COUNT of 1, or behind another cursor than 0, what of a hash with a long value is found is decided by the random
+  // seed of each redis-server.
   const options = optionsOf(
-    ['COUNT', fc.constantFrom('1', '1000', '0', '-1', 'x')],
+    ['COUNT', fc.constantFrom('10', '1000', '0', '-1', 'x')],
     ['MATCH', fc.constantFrom('*', 'f', 'g*', '?', '')],
     ['TYPE', 'hash'],
     ['FOO'],
   )
-  const cursor = fc.constantFrom('0', '0', '', 'x', '-1', '18446744073709551616')
+  const cursor = fc.constantFrom('0', '0', '', 'x', '18446744073709551616')
   return sides.property(
     commandsOf(['HSET', key, field, value], ['SET', key, value], ['HDEL', key, field], ['HSCAN', key, cursor, options]),
     { runs: 300 },
   )
 })
 
-test('a hash that Redis keeps in one piece is scanned at once, whatever the count', () =>
+test('a hash that Redis keeps in one piece is scanned at once, whatever the count and the cursor', () =>
   sides.same(
     ['HSET', 'a', ...Array.from({ length: 100 }, (_, i) => String(i))],
     ['HSCAN', 'a', '0', 'COUNT', '1'],
     ['HSCAN', 'a', '0', 'COUNT', '1', 'MATCH', '1*'],
+    ['HSCAN', 'a', '-1'],
+    ['HSCAN', 'a', '4711', 'COUNT', '1'],
   ))
 
 test('fields at random are checked as in Redis', () =>

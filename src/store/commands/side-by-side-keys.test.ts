@@ -216,6 +216,31 @@ test('a scan returns each key that is there the whole time, as other keys come a
   assert.ok(stayed.every(([, times]) => times === 1))
 })
 
+test('what is no cursor is refused, as strictly as Redis does', async () => {
+  const [int64, uint64] = ['9223372036854775808', '18446744073709551615']
+  const large = [
+    int64,
+    `-${int64}`,
+    '-9223372036854775809',
+    uint64,
+    `-${uint64}`,
+    '18446744073709551616',
+    `-${uint64}6`,
+  ]
+  const odd = ['-1', '-0', '+0', '+1', '00', '0x10', ' 0', '0 ', '\t0', '0\n', '0\0x', '', 'x', '1.5', '--1', '+-1']
+  const scans = (cursor: string) => [
+    ['SCAN', cursor],
+    ...['HSCAN', 'SSCAN', 'ZSCAN'].flatMap(name => [
+      [name, 'absent', cursor],
+      [name, 'text', cursor],
+    ]),
+    ['SCAN', cursor, 'COUNT', '0'],
+  ]
+  const [alone = [], ...others] = [...large, ...odd].map(scans)
+  await sides.same(...[alone, ...others].flatMap(([scan = []]) => [scan]))
+  await sides.same(['SET', 'text', 'x'], ...[alone, ...others].flatMap(([, ...behind]) => behind))
+})
+
 test('a cursor that nobody knows begins anew', async () => {
   const { saola } = sides
   await saola.ask([['FLUSHALL']])

@@ -202,3 +202,16 @@ test('numbers within strings are as in Redis', () =>
     ),
     { runs: 500, behind },
   ))
+
+test('of an absent key no range of bits is wrong, and of another one every word is looked at', async () => {
+  const ranges = [['0'], ['x', '1'], ['0', '-1', 'WRONG'], ['0', '-1', ''], ['0', '-1', 'byte'], ['0', '1', 'BIT', 'x']]
+  for (const name of ['absent', 'text', 'list']) {
+    const counts = ranges.map(range => ['BITCOUNT', name, ...range])
+    const places = ranges.map(range => ['BITPOS', name, '1', ...range])
+    const before = [
+      ['SET', 'text', 'abc'],
+      ['RPUSH', 'list', 'x'],
+    ]
+    await sides.same(...before, ...counts, ...places, ['BITPOS', name, '2', 'x'])
+  }
+})

@@ -47,31 +47,35 @@ class Scene {
     // Answers were sent by now, each on its own connection.
     while (this.#pending.size > waiting) await Promise.race(this.#pending.values())
     for (const actor of this.#actors.values()) actor.close()
-    await this.#untilWaiting(0)
+    this.#pending.clear()
+    await this.#untilAllWait()
     return { ...this.#answers, done: this.#done.join(' | ') }
   }
 
   async #step(name: string, words: string): Promise<void> {
     if (name === '') this.#done.push(shown(await this.#control.ask(commandsOf(words))))
     else if (words === 'gone') {
-      const before = await this.#waiting()
       this.#pending.delete(name)
       this.#actors.get(name)?.close()
-      await this.#untilWaiting(before - 1)
+      await this.#untilAllWait()
     } else if (words === 'answered') await this.#pending.get(name)
     else {
-      const before = await this.#waiting()
       const answered = (this.#actors.get(name) as RawClient).ask(commandsOf(words)).then(replies => {
         this.#answers[name] = shown(replies)
         this.#pending.delete(name)
       })
       this.#pending.set(name, answered)
-      await this.#untilWaiting(before + 1)
+      await this.#untilAllWait()
     }
   }
 
-  async #untilWaiting(count: number): Promise<void> {
-    while ((await this.#waiting()) !== count);
+  /** Until the server knows of each who is not answered yet. Who waits for a short time only may be answered meanwhile. */
+  async #untilAllWait(): Promise<void> {
+    for (;;) {
+      const pending = this.#pending.size
+      const waiting = await this.#waiting()
+      if (waiting === pending && pending === this.#pending.size) return
+    }
   }
 
   async #waiting(): Promise<number> {
@@ -140,6 +144,21 @@ test('whatever makes a key wakes those who wait for it', async () => {
   for (const maker of [...scored, 'RENAME from z', 'ZINCRBY z 1 a']) {
     await play(['one', 'BZPOPMAX z 0'], ['', `ZADD from 1 a 2 b; ${maker}; ZRANGE z 0 -1`])
   }
+})
+
+test('what is no time to wait is refused', async () => {
+  const infinite = ['inf', '-inf', '+inf', 'Infinity', '1e400', '-1e400', '1e5000', '1e20', '9223372036854775807']
+  const odd = ['nan', '', ' 1', '1 ', 'x', '0x10', '0x1p70', '-1', '-0', '-0.0001', '1e-5', '1e-400', '-1e-400', '.5']
+  const waits = (time: string) => [
+    ['BLPOP', 'a', time],
+    ['BLMOVE', 'a', 'b', 'LEFT', 'LEFT', time],
+    ['BLMPOP', time, '1', 'a', 'LEFT'],
+    ['BZPOPMIN', 'a', time],
+    ['BZMPOP', time, '1', 'a', 'MIN'],
+  ]
+  // In a transaction nobody waits.
+  const calls = [...infinite, ...odd].flatMap(waits).flatMap(words => [['MULTI'], words, ['EXEC']])
+  await sides.same(...calls)
 })
 
 test('what is moved wakes those who wait for the destination', async () => {

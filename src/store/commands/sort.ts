@@ -77,7 +77,10 @@ function sort(context: CommandContext, key: Buffer, options: SortOptions): Reply
   const elements = entry ? elementsOf(keyspace, entry, options) : []
   const results = cut(ordered(context, elements, entry, options), options)
   const { gets, store } = options
-  const shown = gets.length === 0 ? results : results.flatMap(element => gets.map(get => lookUp(context, get, element)))
+  const shown =
+    gets.length === 0
+      ? results
+      : results.flatMap(element => gets.map(get => keyspace.answer.element(lookUp(context, get, element))))
   if (!store) return shown
   return storeList(
     keyspace,

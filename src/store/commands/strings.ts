@@ -30,7 +30,8 @@ export const strings: readonly Command[] = [
     arity: -1,
     flags: ['readonly'],
     keys: allKeys,
-    run: ({ keyspace }, keys) => keys.map(key => stringOf(keyspace, keyspace.find(key)) ?? null),
+    run: ({ keyspace }, keys) =>
+      keys.map(key => keyspace.answer.element(stringOf(keyspace, keyspace.find(key)) ?? null)),
   },
   {
     name: 'set',

@@ -29,6 +29,7 @@ import { locks } from './locks.ts'
 import { maps } from './maps.ts'
 import { objects } from './objects.ts'
 import { queueing } from './queueing.ts'
+import { rateLimits } from './rate-limits.ts'
 import { setAlgebra } from './set-algebra.ts'
 import { randomMembers } from './set-random.ts'
 import { sets } from './sets.ts'
@@ -37,6 +38,7 @@ import { sortedSets } from './sorted-sets.ts'
 import { stringRanges } from './string-ranges.ts'
 import { strings } from './strings.ts'
 import { subscriptions } from './subscriptions.ts'
+import { tasks } from './tasks/tasks.ts'
 import { timeAndSaves } from './time-and-saves.ts'
 import { transactions } from './transaction.ts'
 
@@ -49,7 +51,7 @@ export const commandGroups: Readonly<Record<string, readonly Command[]>> = {
   list: [...lists, ...listSearches, ...listMoves, ...listArrays, ...listTakes],
   set: [...sets, ...randomMembers, ...setAlgebra],
   'sorted-set': sortedSets,
-  saola: [...locks, ...caches],
+  saola: [...locks, ...caches, ...rateLimits, ...tasks],
   connection: [...connection, ...identification, client],
   pubsub: subscriptions,
   transactions: [...queueing, ...transactions],

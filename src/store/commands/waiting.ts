@@ -4,6 +4,7 @@ import { nullList, type Reply } from '../resp/reply.ts'
 import { floatOf, roughIntegerOf, wordOf } from './arguments.ts'
 import type { CommandContext } from './command.ts'
 import { CommandError, syntaxError } from './command-error.ts'
+import { longDoubleOf } from './long-double.ts'
 
 export interface Wait {
   /** In the order in which they are tried. */
@@ -35,10 +36,9 @@ const int64Max = 2 ** 63
 
 /** Seconds with a fraction, as milliseconds; 0 is for ever. */
 export function timeoutOf(argument: Buffer | undefined): number {
-  const seconds = secondsOf(argument)
-  const ms = Math.ceil(seconds * 1000)
-  if (ms >= int64Max) throw new CommandError('ERR', 'timeout is out of range')
-  if (ms < 0) throw new CommandError('ERR', 'timeout is negative')
+  const ms = Math.ceil(secondsOf(argument) * 1000)
+  // More than 64 bits hold, `inf` too, are a negative number in Redis 7.0.
+  if (ms < 0 || ms >= int64Max) throw new CommandError('ERR', 'timeout is negative')
   return ms
 }
 
@@ -46,7 +46,11 @@ function secondsOf(argument: Buffer | undefined): number {
   try {
     return floatOf(argument)
   } catch {
-    throw new CommandError('ERR', 'timeout is not a float or out of range')
+    // Redis reads it as a number that may be larger than a double, such as 1e400; and one near 0 is rounded up.
+    const number = longDoubleOf(argument?.toString('latin1') ?? '')
+    if (typeof number !== 'object') throw new CommandError('ERR', 'timeout is not a float or out of range')
+    if (number.exponent > 0) return number.mantissa < 0n ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+    return number.mantissa < 0n ? -Number.MIN_VALUE : Number.MIN_VALUE
   }
 }
 

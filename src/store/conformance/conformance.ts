@@ -21,6 +21,7 @@ import { lockWaitingConformance } from './lock-waiting.ts'
 import { mapConformance } from './map.ts'
 import { mapChangeConformance } from './map-changes.ts'
 import { orderConformance } from './order.ts'
+import { rateLimitConformance } from './rate-limit.ts'
 import { setConformance } from './set.ts'
 import type { OpenEngine } from './setup.ts'
 import { sortedSetConformance } from './sorted-set.ts'
@@ -35,8 +36,8 @@ import { watchConformance } from './watch.ts'
 
 /** Runs the suite on the engine that `open` opens anew for each test. */
 export function conformance(name: string, open: OpenEngine): void {
-  // Whatever waits for ever is named.
-  describe(name, { timeout: 120_000 }, () => {
+  // Whatever waits for ever is named, and a busy machine is no reason to end all others.
+  describe(name, { timeout: 600_000 }, () => {
     describe('values', () => valueConformance(open))
     describe('values in structures', () => valueInStructureConformance(open))
     describe('maps', () => mapConformance(open))
@@ -53,6 +54,7 @@ export function conformance(name: string, open: OpenEngine): void {
     describe('caches', () => cacheConformance(open))
     describe('what caches compute', () => cacheComputeConformance(open))
     describe('limits of caches', () => cacheLimitConformance(open))
+    describe('rate limits', () => rateLimitConformance(open))
     describe('expiry', () => expiryConformance(open))
     describe('keys', () => keyConformance(open))
     describe('transactions', () => transactionConformance(open))

@@ -85,6 +85,19 @@ export function enterFolder(dir: string): void {
 }
 
 /**
+ * Whether a store is in this folder, or was: what a damaged one has left counts as well. Also true where this user may not look, and for
+ * what is no folder: opening it says so.
+ */
+export function holdsStore(dir: string): boolean {
+  try {
+    if (!statSync(dir).isDirectory()) return true
+    return [databaseName, lockName, snapshotsName].some(name => sizeOf(join(dir, name)) !== undefined)
+  } catch (error) {
+    return codeOf(error) !== 'ENOENT'
+  }
+}
+
+/**
  * Where a backup may not go: beside the files of a store, this one or another, which would be replaced by it or taken for it.
  *
  * @throws {StoreError} STORE_ARGUMENT_INVALID, also when there is no such folder, or the file is one.

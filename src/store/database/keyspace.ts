@@ -5,6 +5,7 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { CommandError, wrongType } from '../commands/command-error.ts'
+import { AnswerSize } from './answer-size.ts'
 import { databaseOfName, databasesMax, type NameRange, rangesOf, shownName, storedName } from './key-names.ts'
 
 export const keyTypes = { string: 1, hash: 2, list: 3, set: 4, zset: 5 } as const
@@ -22,6 +23,20 @@ export interface Entry {
   size: number
   /** Of a short string, as the owner has last read or written it: counters are asked for it again and again. */
   text?: Buffer | undefined
+  /** Of a list: see list-ends.ts. Null when its elements do not lie side by side; undefined when that is not known. */
+  ends?: ListEnds | null | undefined
+}
+
+/** What else is written at the end of a transaction, and does not hold after a rollback. */
+export interface Unwritten {
+  flush(): void
+  forget(): void
+}
+
+/** The positions of the first and the last element. */
+export interface ListEnds {
+  first: number
+  last: number
 }
 
 /** What `onTouched` is told when all keys have changed. */
@@ -46,6 +61,8 @@ export class Keyspace {
   /** Called with each key that a command has changed. */
   onTouched: ((name: Buffer, field: Buffer | undefined) => void) | undefined
   keysMax = Number.POSITIVE_INFINITY
+  readonly answer = new AnswerSize()
+  readonly attached = new Set<Unwritten>()
   readonly #isOwner: boolean
   readonly #remembered = new Map<string, Entry>()
   /** Sizes of collections and texts of strings that change often are written once, at the end of the transaction. */
@@ -296,6 +313,7 @@ export class Keyspace {
   flush(): void {
     for (const entry of this.#unwritten) this.#write(entry)
     this.#unwritten.clear()
+    for (const other of this.attached) other.flush()
   }
 
   #write({ type, text, size, name }: Entry): void {
@@ -310,6 +328,7 @@ export class Keyspace {
     this.#idNext = 0
     this.#counts = []
     this.#countAll = undefined
+    for (const other of this.attached) other.forget()
   }
 
   #recall(name: Buffer): Entry | undefined {

@@ -5,6 +5,7 @@ import type { Durability } from '../owner/owner-spec.ts'
 import { StoreError } from '../store-error.ts'
 import { makeBallast, releaseBallast } from './ballast.ts'
 import { leaveCleanMark, takeCleanMark } from './clean-mark.ts'
+import { type CommitLevel, CommitSync } from './commit-sync.ts'
 import { finishReplacing, isEmptied, replaceDamaged } from './damage.ts'
 import {
   databaseOf,
@@ -17,7 +18,7 @@ import {
   unusable,
 } from './folder.ts'
 import { DiskRoom } from './full-disk.ts'
-import { acquireOwnerLock } from './owner-lock.ts'
+import { acquireOwnerLock, type OwnerLock } from './owner-lock.ts'
 import { forgetNotes } from './restore-snapshot.ts'
 import { applicationId, schema, schemaVersion } from './schema.ts'
 import { isDamage, isRoom } from './sqlite-failure.ts'
@@ -34,10 +35,13 @@ export interface OpenOptions {
   readonly maxBytes: number
   /** Told of everything that an operator should know: `store.damaged` and others. */
   readonly log: StoreLog
+  /** That of the folder, where this process has it already. It is let go when the file is closed, or cannot be opened. */
+  readonly lock?: OwnerLock
 }
 
 export interface OpenedDatabase {
   readonly database: DatabaseSync
+  readonly commitSync: CommitSync
   readonly room: DiskRoom
   /**
    * Writes everything to the disk and gives the folder free. With `isSound: false` the next owner looks through the file
@@ -57,7 +61,7 @@ const checkedBytesMax = 256 * 1024 ** 2
  * `everysec` syncs in a thread, and yet is NORMAL: with OFF SQLite would not sync the head of a WAL that it begins anew, so
  * that after a power cut an old head could stand before new pages, and the file would be damaged instead of a second old.
  */
-const synchronousOf: Record<Durability, string> = { memory: 'OFF', everysec: 'NORMAL', always: 'FULL' }
+const synchronousOf: Record<Durability, CommitLevel> = { memory: 'OFF', everysec: 'NORMAL', always: 'FULL' }
 
 /**
  * Opens the file of a folder as its only owner, and makes both if there are none. A damaged file is put aside, and the
@@ -68,16 +72,19 @@ const synchronousOf: Record<Durability, string> = { memory: 'OFF', everysec: 'NO
 export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase> {
   const { dir, log } = options
   prepareFolder(dir, log)
-  const lock = acquireOwnerLock(dir)
+  const lock = options.lock ?? acquireOwnerLock(dir)
   try {
     const database = withRoom(dir, () => openSound(options))
     syncFolder(dir)
     tryMakeBallast(dir, log)
+    const commitSync = new CommitSync(database, synchronousOf[options.durability])
     return {
       database,
+      commitSync,
       room: new DiskRoom(dir, database),
       close: async ({ isSound = true } = {}) => {
         try {
+          await commitSync.disk?.close()
           closeDatabase(options, database, isSound)
         } finally {
           lock.release()
@@ -170,7 +177,7 @@ function refuseForeign(database: DatabaseSync, file: string): void {
   )
 }
 
-function configure(database: DatabaseSync, { dir, durability, maxBytes }: OpenOptions): void {
+function configure(database: DatabaseSync, { dir, maxBytes }: OpenOptions): void {
   // The first two only count while the file is empty.
   database.exec(`PRAGMA page_size = ${pageBytes}; PRAGMA auto_vacuum = INCREMENTAL`)
   const { journal_mode: mode } = database.prepare('PRAGMA journal_mode = WAL').get() as { journal_mode: string }
@@ -183,7 +190,6 @@ function configure(database: DatabaseSync, { dir, durability, maxBytes }: OpenOp
     PRAGMA max_page_count = ${maxBytes > 0 ? Math.max(1, Math.floor(maxBytes / pageBytes)) : pagesMax};
     PRAGMA synchronous = FULL`)
   makeTables(database)
-  database.exec(`PRAGMA synchronous = ${synchronousOf[durability]}`)
 }
 
 /** All or nothing: a file with some of them would not be known as ours. */

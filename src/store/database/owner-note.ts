@@ -2,7 +2,7 @@
  * A note in the folder about who owns it. The lock decides that, and cannot say who has it; the note says so to whoever comes
  * next: the owner of another tree, which tells its operator, and scripts, which leave a tree the time to start its own again.
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface OwnerNote {
@@ -27,10 +27,15 @@ export function readOwnerNote(dir: string): OwnerNote | undefined {
   }
 }
 
-/** Only by the owner. Without room on the disk there is none, and an error message says less. */
+/**
+ * Only by the owner, and in one step: who reads half a note takes the folder for nobody's. Without room on the disk there is none, and
+ * an error message says less.
+ */
 export function writeOwnerNote(dir: string, note: OwnerNote): void {
+  const next = `${fileIn(dir)}.next`
   try {
-    writeFileSync(fileIn(dir), `${JSON.stringify(note)}\n`, { mode: 0o600 })
+    writeFileSync(next, `${JSON.stringify(note)}\n`, { mode: 0o600 })
+    renameSync(next, fileIn(dir))
   } catch {
     removeOwnerNote(dir)
   }

@@ -8,10 +8,17 @@ import { readOnlyAddress, type SnapshotInfo, verifySnapshot } from './verify-sna
 
 /** Notes of a snapshot about itself, in the table `meta`: they say nothing about the store that it was restored to. */
 export const forgetNotes = "DELETE FROM main.meta WHERE name GLOB 'snapshot.*'"
-// A token of a lock must be larger than all before it, those that the snapshot does not know included.
+// A token of a lock or a task must be larger than all before it, those that the snapshot does not know included.
 const keepTokenGrowing = `
-  INSERT INTO main.meta (name, value) VALUES ('lock-token', ?)
+  INSERT INTO main.meta (name, value) VALUES (?, ?)
   ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)`
+const tokens = "SELECT name, value FROM main.meta WHERE name IN ('lock-token', 'task-number')"
+// What was active then is so no more: it is ready, and whoever ran it has lost it.
+const returnTasks = `
+  UPDATE main.task_jobs SET state = 1, attempt = attempt - 1, worker = NULL, token = NULL, request = NULL, started = NULL,
+    version = version + 1 WHERE state = 4;
+  DELETE FROM main.task_counts;
+  INSERT INTO main.task_counts SELECT queue, state, count(*) FROM main.task_jobs GROUP BY queue, state`
 
 // Who held them when it was taken has given them back since, or has died: `lock:…`, a hash of a holder and a token.
 const isLock = `name >= x'6c6f636b3a' AND name < x'6c6f636b3b' AND type = 2 AND size = 2 AND expires IS NOT NULL`
@@ -57,7 +64,7 @@ function checkSize(database: DatabaseSync, { file, sizeBytes }: SnapshotInfo): v
 }
 
 function replaceAll(database: DatabaseSync): void {
-  const token = database.prepare("SELECT value FROM main.meta WHERE name = 'lock-token'").get()?.value
+  const growing = database.prepare(tokens).all() as { name: string; value: number }[]
   // They would count what is counted already, and make each row slow.
   const triggers = database.prepare("SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger'").all() as {
     name: string
@@ -72,7 +79,8 @@ function replaceAll(database: DatabaseSync): void {
   for (const { sql } of triggers) database.exec(sql)
   database.exec(forgetLocks)
   database.exec(forgetNotes)
-  if (token !== undefined) database.prepare(keepTokenGrowing).run(token)
+  database.exec(returnTasks)
+  for (const { name, value } of growing) database.prepare(keepTokenGrowing).run(name, value)
 }
 
 /** Without a list of columns SQLite copies whole rows as they are. */

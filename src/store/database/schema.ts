@@ -10,6 +10,10 @@ export const schemaVersion = 1
  * elements is deleted by one row: what had its id goes to `garbage`, and is cleared away in slices.
  *
  * Without rowids a row is found in one search: the value lies beside its name.
+ *
+ * `task_jobs` are background tasks; states are numbers (commands/tasks/job-row.ts). Each index has only the rows that its question
+ * is about: what is ready in a queue, what is due, what a worker has. `task_counts` says how many there are, so that nobody counts
+ * a million rows.
  */
 export const schema = `
 CREATE TABLE IF NOT EXISTS keys (
@@ -92,6 +96,105 @@ CREATE TABLE IF NOT EXISTS sessions (
   sequence INTEGER NOT NULL,
   replies BLOB NOT NULL,
   seen INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS task_jobs (
+  seq INTEGER NOT NULL PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  task TEXT NOT NULL,
+  queue TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  priority INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  due INTEGER,
+  expires INTEGER,
+  attempt INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  interruptions INTEGER NOT NULL,
+  interruptions_max INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  started INTEGER,
+  finished INTEGER,
+  worker TEXT,
+  token INTEGER,
+  request TEXT,
+  cancelling INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  soft_ms INTEGER NOT NULL,
+  hard_ms INTEGER NOT NULL,
+  result_ms INTEGER NOT NULL,
+  failure_ms INTEGER NOT NULL,
+  unique_key TEXT,
+  limit_key TEXT,
+  limit_max INTEGER,
+  rate TEXT,
+  rated INTEGER NOT NULL,
+  parent TEXT,
+  parent_index INTEGER,
+  context TEXT,
+  error TEXT,
+  progress TEXT,
+  payload TEXT NOT NULL,
+  result TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS task_ready ON task_jobs (queue, priority, position) WHERE state = 1;
+CREATE INDEX IF NOT EXISTS task_due ON task_jobs (due) WHERE state = 0;
+CREATE INDEX IF NOT EXISTS task_kept ON task_jobs (due) WHERE state >= 5;
+CREATE INDEX IF NOT EXISTS task_expiring ON task_jobs (expires) WHERE expires IS NOT NULL;
+CREATE INDEX IF NOT EXISTS task_active ON task_jobs (worker) WHERE state = 4;
+CREATE INDEX IF NOT EXISTS task_risky ON task_jobs (worker) WHERE state = 4 AND interruptions > 0;
+CREATE INDEX IF NOT EXISTS task_limited ON task_jobs (limit_key, state, priority, position)
+  WHERE limit_key IS NOT NULL AND state IN (1, 2, 4);
+CREATE INDEX IF NOT EXISTS task_held ON task_jobs (state, seq) WHERE state IN (0, 2, 3, 6, 7);
+CREATE TABLE IF NOT EXISTS task_counts (
+  queue TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  jobs INTEGER NOT NULL,
+  PRIMARY KEY (queue, state)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS task_queues (name TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS task_uniques (
+  key TEXT NOT NULL PRIMARY KEY,
+  job TEXT NOT NULL,
+  ends INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS task_uniques_ends ON task_uniques (ends) WHERE ends IS NOT NULL;
+CREATE TABLE IF NOT EXISTS task_rates (
+  key TEXT NOT NULL PRIMARY KEY,
+  units INTEGER NOT NULL,
+  at_us INTEGER NOT NULL,
+  reserved INTEGER NOT NULL,
+  shift INTEGER NOT NULL,
+  begun INTEGER NOT NULL,
+  ends INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS task_rates_ends ON task_rates (ends);
+CREATE TABLE IF NOT EXISTS task_gathers (
+  parent TEXT NOT NULL PRIMARY KEY,
+  mode TEXT NOT NULL,
+  children INTEGER NOT NULL,
+  missing INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS task_results (
+  parent TEXT NOT NULL,
+  child INTEGER NOT NULL,
+  result TEXT,
+  PRIMARY KEY (parent, child)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS task_schedules (
+  name TEXT NOT NULL PRIMARY KEY,
+  spec TEXT NOT NULL,
+  job TEXT NOT NULL,
+  next INTEGER NOT NULL,
+  last INTEGER,
+  last_job TEXT
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS task_workers (
+  name TEXT NOT NULL PRIMARY KEY,
+  slot TEXT NOT NULL,
+  info TEXT NOT NULL,
+  lease_ms INTEGER NOT NULL,
+  lease_until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS meta (name TEXT NOT NULL PRIMARY KEY, value) WITHOUT ROWID;

@@ -12,6 +12,7 @@ import { makeBallast } from './ballast.ts'
 import { databaseOf, freeBytes } from './folder.ts'
 import { takeSnapshot } from './snapshot.ts'
 import { isFull, isNoSpace } from './sqlite-failure.ts'
+import { pragma } from './tables.ts'
 import type { SnapshotInfo } from './verify-snapshot.ts'
 import { noteCopied, readSalts } from './wal-file.ts'
 import { findWalReaders } from './wal-readers.ts'
@@ -50,6 +51,11 @@ const roomBytesMin = 16 * 1024 ** 2
 // Then the WAL keeps so much for the changes that deletes make.
 const tightWalBytesMax = 4 * 1024 ** 2
 const ballastEveryMs = 10_000
+// What the file is longer than it has to be; more than this, and than an eighth of it, is cut off.
+const surplusBytesMin = 4 * 1024 ** 2
+const surplusShare = 1 / 8
+// Who reads an old view keeps it from being cut, perhaps for hours; each try makes writers wait.
+const surplusRetryMs = 60_000
 
 /** Runs what a thread was started for. */
 export function runThread(task: ThreadTask): void {
@@ -106,6 +112,7 @@ export class Syncer {
   /** How often the WAL could not be cut, one after the other. */
   #uncut = 0
   #ballastAt = 0
+  #surplusRetryAt = 0
 
   /** Tells of trouble; there is nobody who could catch what it throws. */
   constructor(dir: string, durability: Durability, tell: (message: FromSyncThread) => void) {
@@ -158,7 +165,22 @@ export class Syncer {
     const walBytes = statSync(this.#wal, { throwIfNoEntry: false })?.size ?? 0
     // Only between two transactions can it be cut; its last pages are copied and synced while the owner waits.
     const isLong = walBytes > (isTight ? tightWalBytesMax : walBytesMax)
-    this.#uncut = isLong && this.#pragma('TRUNCATE').busy ? this.#uncut + 1 : 0
+    const isBusy = (isLong || this.#hasSurplus()) && this.#pragma('TRUNCATE').busy === 1
+    this.#uncut = isLong && isBusy ? this.#uncut + 1 : 0
+    if (isBusy) this.#surplusRetryAt = performance.now() + surplusRetryMs
+  }
+
+  /**
+   * Whether the file has an end that was given back, and it is time to cut it off. Only a checkpoint that copies the whole WAL makes it shorter: beside an owner
+   * that writes all the time one hardly ever does, unless the owner waits for it.
+   */
+  #hasSurplus(): boolean {
+    if (performance.now() < this.#surplusRetryAt) return false
+    const fileBytes = statSync(databaseOf(this.#dir), { throwIfNoEntry: false })?.size ?? 0
+    if (fileBytes <= surplusBytesMin) return false
+    const database = this.#open()
+    const surplus = fileBytes - pragma(database, 'page_count') * pragma(database, 'page_size')
+    return surplus > Math.max(surplusBytesMin, fileBytes * surplusShare)
   }
 
   #copy(): void {

@@ -2,6 +2,7 @@
 import { Worker as Thread } from 'node:worker_threads'
 import { backoffMs } from '../../base/backoff.ts'
 import { messageOf } from '../../base/errors.ts'
+import { threadEnvironment } from '../../base/thread-environment.ts'
 import type { Durability } from '../owner/owner-spec.ts'
 import { StoreError, type StoreErrorCode, storeErrorCodes } from '../store-error.ts'
 import type { StoreLog } from './folder.ts'
@@ -125,7 +126,7 @@ export class StoreSync {
     return new Thread(this.#options.threadFile, {
       workerData,
       execArgv: [],
-      env: {},
+      env: threadEnvironment(),
       resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb },
     })
   }

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { applicationId, schema, schemaVersion } from './schema.ts'
 
 /** They belong to processes that run now: a snapshot does not hold them, and leaves them alone when it is restored. */
-export const tablesLeftOut: readonly string[] = ['sessions', 'taken']
+export const tablesLeftOut: readonly string[] = ['sessions', 'taken', 'task_workers']
 
 /** Of a file that has no limit of size: SQLite's largest, 16 TB of pages. */
 export const pagesMax = 4_294_967_294

@@ -234,11 +234,13 @@ export class EmbeddedEngine implements Engine {
   #onConnected(isFirst: boolean): void {
     this.#reopenIfReplaced()
     if (isFirst) return
-    for (const call of this.#listeners.all())
-      this.#connection.send(call, { isWrite: false, timeoutMs: this.#timeoutMs }).catch(() => {})
+    const heard = this.#listeners
+      .all()
+      .map(call => this.#connection.send(call, { isWrite: false, timeoutMs: this.#timeoutMs }))
+    // Only then: whoever hears of the gap looks at what there is now, and must miss nothing that comes behind it.
+    void Promise.allSettled(heard).then(() => this.#listeners.tellOfGap())
     // An answer that was on its way is lost with the connection.
     for (const wait of this.#waits.values()) if (!wait.giveUpIfAborted() && !wait.isAsking) this.#sendWait(wait)
-    this.#listeners.tellOfGap()
   }
 
   /** A damaged file is set aside by the owner, and another one has its name. */

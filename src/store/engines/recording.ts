@@ -31,6 +31,8 @@ export class RecordingEngine implements Engine {
   readonly #engine: Engine
   readonly #checks: Check[] = []
   readonly #calls: Call[] = []
+  /** Who waits for the answer of a call, by its place among them. */
+  readonly #hearers = new Map<number, (reply: Reply) => void>()
   readonly #written = new Set<string>()
   #isEnded = false
 
@@ -52,6 +54,18 @@ export class RecordingEngine implements Engine {
     const reply = await this.#engine.call(call, options)
     this.#checks.push({ call, reply })
     return reply
+  }
+
+  /** Whether it is a transaction on this one. */
+  isOn(engine: Engine): boolean {
+    return this.#engine === engine
+  }
+
+  /** A write whose answer is told when all is carried out, before anybody hears of that. */
+  write(call: Call, onReply: (reply: Reply) => void): void {
+    this.#throwIfEnded()
+    this.#note(checkCall(call))
+    this.#hearers.set(this.#calls.length - 1, onReply)
   }
 
   readNow(call: Call): Reply {
@@ -88,7 +102,10 @@ export class RecordingEngine implements Engine {
   /** Whether it was carried out; false when others have changed what was read. */
   async commit(): Promise<boolean> {
     if (this.#checks.length + this.#calls.length === 0) return true
-    return (await this.#engine.transaction(this.#checks, this.#calls)) !== undefined
+    const replies = await this.#engine.transaction(this.#checks, this.#calls)
+    if (!replies) return false
+    for (const [index, tell] of this.#hearers) tell(replies[index] ?? null)
+    return true
   }
 
   #isRead(call: Call): boolean {

@@ -44,12 +44,16 @@ export interface ClientConnection {
   readonly inputBytes: number
   /** What is answered and not read yet. */
   readonly outputBytes: number
+  /** What it may leave unread before it is cut off. */
+  readonly outputBytesMax: number
   /** It has so much to read that nothing more is carried out for it before it has: see Owner.resume. */
   readonly isFull: boolean
   /** Undefined where no password is asked for. */
   readonly password: PasswordCheck | undefined
   /** Ends it when what is answered so far is sent; with `afterReply` also the answer to the request that runs now. */
   end(options?: { readonly afterReply?: boolean }): void
+  /** Ends it at once, for a reason that an operator may want to know. */
+  refuse(reason: string): void
 }
 
 export interface PasswordCheck {

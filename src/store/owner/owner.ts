@@ -7,9 +7,12 @@
 import type { Command, CommandContext } from '../commands/command.ts'
 import { CommandError } from '../commands/command-error.ts'
 import { commandOf, nameStoredKeys } from '../commands/table.ts'
+import { taskSpaceOf } from '../commands/tasks/task-space.ts'
+import { AnswerTooLarge } from '../database/answer-size.ts'
 import { everyKey, Keyspace } from '../database/keyspace.ts'
 import { isBusy } from '../database/sqlite-failure.ts'
 import { type Reply, ReplyError } from '../resp/reply.ts'
+import { Answers } from './answers.ts'
 import type { Client, Request } from './client.ts'
 import { Clients } from './clients.ts'
 import { Conflicts } from './conflicts.ts'
@@ -17,8 +20,8 @@ import { describeFailure } from './failure.ts'
 import { bindOwnSettings } from './own-settings.ts'
 import type { OwnerOptions } from './owner-options.ts'
 import { RequestQueue } from './request-queue.ts'
-import { bytesOf, isFreeing, isGrowing, notShared, replyBytes } from './request-rules.ts'
-import { later, type Published, RunningRequest } from './running-request.ts'
+import { bytesOf, isFreeing, isGrowing, isSynced, notShared, replyBytes } from './request-rules.ts'
+import { type Published, RunningRequest } from './running-request.ts'
 import { type Outcome, Sessions } from './sessions.ts'
 import { Settings } from './settings.ts'
 import { nameOf, Statistics } from './statistics.ts'
@@ -70,11 +73,12 @@ export class Owner {
   readonly #context: CommandContext
   /** Published in this turn, and committed. */
   readonly #committed: Published[] = []
+  readonly #answers: Answers
   readonly #doneOnce = new WeakMap<Request, Reply>()
   readonly #touched: { name: Buffer; field: Buffer | undefined }[] = []
 
   constructor(options: OwnerOptions) {
-    const { database, limits } = options
+    const { database, limits, files } = options
     this.#options = options
     this.#now = options.now ?? Date.now
     this.keyspace = new Keyspace(database, { isOwner: true })
@@ -88,10 +92,11 @@ export class Owner {
     this.sessions = new Sessions(this.keyspace)
     this.conflicts = new Conflicts(this.keyspace)
     const { keyspace } = this
-    const { files } = options
     bindOwnSettings(this.settings, { limits, files, statistics: this.statistics })
     const running = new RunningRequest(this, { limits, files, attempt: call => this.#attempt(call) })
     this.#running = running
+    this.#answers = new Answers(options.commitSync?.disk, options.onProblem)
+    taskSpaceOf(keyspace).live(undo => running.onRollBack(undo), options.monotonic ?? options.now)
     this.#context = {
       keyspace,
       get now() {
@@ -122,6 +127,7 @@ export class Owner {
     this.#left.add(client)
     this.clients.leave(client)
     this.waiters.leave(client)
+    taskSpaceOf(this.keyspace).leave(client)
     this.#forget(client)
     this.resume(client)
   }
@@ -148,12 +154,8 @@ export class Owner {
       this.sessions.forget()
       this.watches.tell(everyKey, undefined)
       this.conflicts.breakAll()
+      this.waiters.wakeAll()
     }
-  }
-
-  /** Runs work if nothing else is to be done. */
-  whenIdle(work: () => unknown): void {
-    if (this.#queue.size === 0 && !this.#isClosed) work()
   }
 
   /** For a clock that is moved by hand: answers what has come, moves it, and does at once what timers would do. */
@@ -203,8 +205,9 @@ export class Owner {
       outcomes = batch.flatMap(request => this.#runOne(request))
     }
     this.#busySince = undefined
-    for (const { request, reply } of outcomes) if (reply !== later) request.answer(reply)
-    this.#deliver()
+    this.#answers.give(outcomes)
+    // Behind the answers, so that whoever has subscribed in the same turn hears that first.
+    for (const { channel, message } of this.#committed.splice(0)) this.topics.deliver(channel, message)
   }
 
   /** The sync thread cuts the WAL, and waits for the disk with it; what else this process has to do goes on. */
@@ -219,6 +222,7 @@ export class Owner {
   }
 
   #runTogether(batch: readonly Request[], until: number): Outcome[] {
+    this.#options.commitSync?.begin(batch.some(isSynced))
     const outcomes: Outcome[] = []
     let answerBytes = 0
     for (const [i, request] of batch.entries()) {
@@ -226,8 +230,9 @@ export class Owner {
       outcomes.push(outcome)
       answerBytes += replyBytes(outcome.reply)
       this.waiters.serve((waiting, wokenBy) => outcomes.push(this.#run(waiting, wokenBy)))
+      const isForDisk = this.#answers.endsTurn(request, this.#bytesReceived)
       // Looked at rarely: the clock costs as much as a small command.
-      if (answerBytes > turnBytesMax || (i % 32 === 31 && performance.now() > until)) {
+      if (isForDisk || answerBytes > turnBytesMax || (i % 32 === 31 && performance.now() > until)) {
         if (i + 1 < batch.length) this.#queue.putBack(batch.slice(i + 1))
         break
       }
@@ -239,6 +244,7 @@ export class Owner {
   /** By itself, and with an answer whatever happens. */
   #runOne(request: Request): Outcome[] {
     try {
+      this.#options.commitSync?.begin(isSynced(request))
       const outcome = this.#run(request)
       this.#commit([outcome])
       return [outcome]
@@ -254,6 +260,7 @@ export class Owner {
 
   #failed(request: Request, error: CommandError): Outcome {
     this.statistics.error(error.code)
+    if (error instanceof AnswerTooLarge) request.client.connection?.refuse(error.message)
     return { request, reply: new ReplyError(error.code, error.message) }
   }
 
@@ -307,7 +314,8 @@ export class Owner {
       this.#bytesReceived += bytesOf(parts, this.#options.limits.valueBytesMax)
       return this.#context.run(commandOf(parts), parts)
     } catch (error) {
-      if (!(error instanceof CommandError) || this.#changes !== changesBefore) throw error
+      const isOfAll = error instanceof AnswerTooLarge
+      if (!(error instanceof CommandError) || isOfAll || this.#changes !== changesBefore) throw error
       this.statistics.error(error.code)
       return new ReplyError(error.code, error.message)
     }
@@ -346,11 +354,6 @@ export class Owner {
     this.#tell()
   }
 
-  /** What was published: behind the answers, so that whoever has subscribed in the same turn hears that first. */
-  #deliver(): void {
-    for (const { channel, message } of this.#committed.splice(0)) this.topics.deliver(channel, message)
-  }
-
   /** Who waits for what has changed: only when it is committed, so that they see it. */
   #tell(): void {
     this.#committed.push(...this.#running.published.splice(0))
@@ -379,6 +382,7 @@ export class Owner {
   #runAlone<Result>(work: () => Result): Result {
     this.keyspace.now = this.#now()
     try {
+      this.#options.commitSync?.begin(false)
       this.#begin()
       const result = work()
       this.#commit([])

@@ -30,10 +30,10 @@ export class RequestQueue {
     this.#waiting = [...requests, ...this.#waiting]
   }
 
-  /** Those of the next turn; with `isSynced` as many as possible. */
-  take(isSynced: boolean): readonly Request[] {
+  /** Those of the next turn: as many as possible where each commit waits for the disk. */
+  take(isAlways: boolean): readonly Request[] {
     const woken = this.#woken.splice(0)
-    const count = Math.max(0, batchSize(this.size + woken.length, isSynced) - woken.length)
+    const count = Math.max(0, batchSize(this.size + woken.length, isAlways) - woken.length)
     let taken = this.#waiting
     if (taken.length > count) taken = taken.splice(0, count)
     else this.#waiting = []

@@ -1,7 +1,7 @@
 /** What the owner asks of a request before it runs it. */
 import type { Command } from '../commands/command.ts'
 import { CommandError } from '../commands/command-error.ts'
-import { commandOf } from '../commands/table.ts'
+import { commandOf, commands } from '../commands/table.ts'
 import { Members, Pairs, type Reply, Sequence } from '../resp/reply.ts'
 import type { Request } from './client.ts'
 
@@ -10,6 +10,11 @@ import type { Request } from './client.ts'
 const turnCommandsMin = 16
 // A turn ends here at the latest, so that other connections, timers and beats get theirs.
 const turnCommandsMax = 1000
+
+const transactionName = Buffer.from('saola.transaction')
+const syncedNames = new Set([...commands.values()].filter(each => each.flags.includes('synced')).map(each => each.name))
+const syncedMin = Math.min(...[...syncedNames].map(name => name.length))
+const syncedMax = Math.max(...[...syncedNames].map(name => name.length))
 
 /** How many of those that wait are run in a turn; as many as possible when each commit waits for the disk. */
 export function batchSize(waiting: number, isSynced: boolean): number {
@@ -21,6 +26,23 @@ export function batchSize(waiting: number, isSynced: boolean): number {
 export function isGrowing({ flags }: Command, transaction: Request['transaction']): boolean {
   if (transaction) return transaction.calls.some(call => isGrowing(commandOf(call), undefined))
   return flags.includes('write') && !flags.includes('frees')
+}
+
+/** Whether it must be on the disk before it is answered. */
+export function isSynced({ parts, transaction }: Request): boolean {
+  if (transaction) return transaction.calls.some(isSyncedCall)
+  const [name] = parts
+  // Its calls are among its arguments: what only looks like one costs a sync, and nothing else.
+  if (name?.length === transactionName.length && name.equals(transactionName)) return parts.some(isSyncedName)
+  return isSyncedCall(parts)
+}
+
+function isSyncedCall([name]: readonly Buffer[]): boolean {
+  return name !== undefined && isSyncedName(name)
+}
+
+function isSyncedName(name: Buffer): boolean {
+  return name.length >= syncedMin && name.length <= syncedMax && syncedNames.has(name.toString('latin1').toLowerCase())
 }
 
 /** Whether it is let through when there is no room. */

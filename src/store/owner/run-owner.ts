@@ -4,8 +4,9 @@ import { dirname } from 'node:path'
 import type { Address } from '../../base/address.ts'
 import type { StoreFiles } from '../commands/command.ts'
 import { checkBackupFile, databaseOf, sizeOf } from '../database/folder.ts'
-import { giveBack } from '../database/give-back.ts'
+import { keepGivingBack } from '../database/give-back.ts'
 import { type OpenedDatabase, openDatabase } from '../database/open-database.ts'
+import type { OwnerLock } from '../database/owner-lock.ts'
 import type { TreeIdentity } from '../database/owner-note.ts'
 import { restoreSnapshot } from '../database/restore-snapshot.ts'
 import { SnapshotSchedule } from '../database/snapshot-schedule.ts'
@@ -37,6 +38,8 @@ export interface RunningOwner {
 export interface RunOptions {
   /** The file of the threads that wait for the disk: processes/store-sync.ts. */
   readonly threadFile: URL
+  /** That of the folder, where this process has it already; taken here by default. It is let go with the owner. */
+  readonly lock?: OwnerLock
   /** The tree that it is a child of; undefined for one that a script has started. */
   readonly tree?: TreeIdentity | undefined
   /** Called when nobody has been connected for `idleMs`, and when a tree takes the folder over. */
@@ -51,7 +54,6 @@ export interface RunOptions {
 const outputBytesMax = 256 * 1024 ** 2
 const pushBytesMax = 32 * 1024 ** 2
 const clientsMax = 10_000
-const giveBackEveryMs = 1_000
 const restoreBusyMs = 5_000
 
 /**
@@ -62,8 +64,8 @@ const restoreBusyMs = 5_000
  */
 export async function runOwner(spec: OwnerSpec, options: RunOptions): Promise<RunningOwner> {
   const { dir, durability, sizeMax, valueBytesMax } = spec
-  const { tree, onIdle, idleMs = 2_000, log, threadFile } = options
-  const open = () => openDatabase({ dir, durability, maxBytes: sizeMax, log })
+  const { tree, onIdle, idleMs = 2_000, log, threadFile, lock } = options
+  const open = () => openDatabase({ dir, durability, maxBytes: sizeMax, log, ...(lock ? { lock } : {}) })
   const opened = await (tree ? openForTree(dir, tree, open) : open())
   // It never waits for the file by standing still: see Owner.
   opened.database.exec('PRAGMA busy_timeout = 0')
@@ -81,6 +83,7 @@ export async function runOwner(spec: OwnerSpec, options: RunOptions): Promise<Ru
   const owner: Owner = new Owner({
     database: opened.database,
     isSynced: durability === 'always',
+    commitSync: opened.commitSync,
     files: { ...filesOf(spec, opened, sync, () => owner), ...savesOf(schedule), handOver: to => succession.begin(to) },
     limits: { valueBytesMax, keysMax: spec.keysMax || Number.POSITIVE_INFINITY },
     onProblem: error => {
@@ -112,15 +115,10 @@ export async function runOwner(spec: OwnerSpec, options: RunOptions): Promise<Ru
   process.umask(umask)
   chmodSync(path, 0o600)
   waitForClients()
-  const giveBackSome = () => {
-    try {
-      giveBack(owner.keyspace)
-    } catch (error) {
-      // It takes some room itself, which a full disk does not have; tried again when there may be some.
-      if (!isBusy(error)) tell(error)
-    }
-  }
-  const giveBackTimer = setInterval(() => owner.whenIdle(giveBackSome), giveBackEveryMs).unref()
+  const endGivingBack = keepGivingBack(owner.keyspace, error => {
+    // It takes some room itself, which a full disk does not have; tried again when there may be some.
+    if (!isBusy(error)) tell(error)
+  })
   const running: RunningOwner = {
     get connections() {
       return server.size + (door?.size ?? 0)
@@ -133,9 +131,11 @@ export async function runOwner(spec: OwnerSpec, options: RunOptions): Promise<Ru
     },
     async close({ isForGood = false } = {}) {
       clearTimeout(idle)
-      clearInterval(giveBackTimer)
+      endGivingBack()
       schedule.stop()
       owner.close({ isHandedOver: true })
+      // Whoever waits for the disk is answered over a connection that is there still.
+      await opened.commitSync.disk?.idle()
       await Promise.all([server.close(), door?.close()])
       rmSync(path, { force: true })
       await sync.stop()

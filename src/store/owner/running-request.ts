@@ -1,10 +1,11 @@
 import type { OwnerContext, StoreFiles, StoreLimits } from '../commands/command.ts'
 import { CommandError } from '../commands/command-error.ts'
-import type { KeyType } from '../database/keyspace.ts'
+import type { Keyspace, KeyType } from '../database/keyspace.ts'
 import { type Reply, ReplyError } from '../resp/reply.ts'
 import type { Client, QueuedTransaction, Request, WatchedKeys } from './client.ts'
 import type { Clients } from './clients.ts'
 import type { Conflicts } from './conflicts.ts'
+import { replyBytes } from './request-rules.ts'
 import type { Sessions } from './sessions.ts'
 import type { Settings } from './settings.ts'
 import type { Statistics } from './statistics.ts'
@@ -17,6 +18,7 @@ export const later: Reply = new ReplyError('ERR', 'later')
 
 /** What lives as long as the owner. */
 interface State {
+  readonly keyspace: Keyspace
   readonly topics: Topics
   readonly watches: Watches
   readonly waiters: Waiters
@@ -53,6 +55,7 @@ export class RunningRequest implements OwnerContext {
   readonly published: Published[] = []
   canWait = true
   readonly #waiters: Waiters
+  readonly #keyspace: Keyspace
   #request: Request | undefined
   #wokenBy: Buffer | undefined
 
@@ -71,11 +74,18 @@ export class RunningRequest implements OwnerContext {
     this.statistics = state.statistics
     this.conflicts = state.conflicts
     this.#waiters = state.waiters
+    this.#keyspace = state.keyspace
     this.#attempt = attempt
   }
 
   attempt(call: readonly Buffer[]): Reply {
-    return this.#attempt(call)
+    const { answer } = this.#keyspace
+    const before = answer.bytes
+    const reply = this.#attempt(call)
+    // Whatever the command has counted itself, or has not.
+    answer.bytes = before
+    answer.add(replyBytes(reply))
+    return reply
   }
 
   onRollBack(undo: () => void): void {
@@ -113,6 +123,9 @@ export class RunningRequest implements OwnerContext {
     this.#request = request
     this.#wokenBy = wokenBy
     this.canWait = request.transaction === undefined
+    const { session, connection } = request.client
+    // Over a connection that a whole process shares, all others of it would be cut off, too.
+    this.#keyspace.answer.begin((!session && connection?.outputBytesMax) || Number.POSITIVE_INFINITY)
   }
 
   get transaction(): QueuedTransaction | undefined {

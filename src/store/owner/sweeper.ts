@@ -1,4 +1,6 @@
 /** Clears away what has expired, and what was left of deleted keys: in small slices, so that nobody waits for it. */
+import { type TaskSpace, taskSpaceOf } from '../commands/tasks/task-space.ts'
+import { hasUpkeep, nextUpkeep, upkeep } from '../commands/tasks/upkeep.ts'
 import { type Keyspace, keyTypes } from '../database/keyspace.ts'
 
 const idleMs = 1000
@@ -24,7 +26,10 @@ export class Sweeper {
   readonly #keyspace: Keyspace
   readonly #now: () => number
   readonly #inTransaction: (work: () => boolean) => boolean
-  #timer: NodeJS.Timeout | NodeJS.Immediate | undefined
+  readonly #tasks: TaskSpace
+  #timer: NodeJS.Timeout | undefined
+  /** When it goes off, by the clock of the keyspace. */
+  #timerAt = 0
   #isStopped = false
 
   /** `inTransaction` runs work in a transaction of its own, and returns what the work returns. */
@@ -32,12 +37,17 @@ export class Sweeper {
     this.#keyspace = keyspace
     this.#now = now
     this.#inTransaction = inTransaction
+    this.#tasks = taskSpaceOf(keyspace)
+    // Tasks are due at once when their time has come; all else can be a second late.
+    this.#tasks.remind = at => {
+      if (at < this.#timerAt) this.#wait(at - this.#now())
+    }
     this.#wait(idleMs)
   }
 
   stop(): void {
     this.#isStopped = true
-    clearTimeout(this.#timer as NodeJS.Timeout)
+    clearTimeout(this.#timer)
   }
 
   /** One slice now; whether there is more. For tests with a clock that they move. */
@@ -45,6 +55,9 @@ export class Sweeper {
     if (!this.#hasWork()) return false
     const until = performance.now() + sliceMs
     return this.#inTransaction(() => {
+      const { now } = this.#keyspace
+      this.#tasks.awake(now)
+      if (upkeep({ keyspace: this.#keyspace, now, space: this.#tasks }, sliceMs)) return true
       let isMore = true
       while (isMore && performance.now() < until) isMore = this.#sweepSome()
       return isMore
@@ -53,28 +66,34 @@ export class Sweeper {
 
   #wait(ms: number): void {
     if (this.#isStopped) return
-    this.#timer = setTimeout(this.#run, ms)
-    this.#timer.unref()
+    clearTimeout(this.#timer)
+    const waitMs = Math.max(1, Math.min(ms, idleMs))
+    this.#timerAt = this.#now() + waitMs
+    this.#timer = setTimeout(this.#run, waitMs).unref()
   }
 
   readonly #run = (): void => {
-    let isMore = false
+    let nextMs = idleMs
     try {
-      isMore = this.sweep()
+      if (this.sweep()) nextMs = sliceMs
+      else nextMs = (nextUpkeep(this.#keyspace) ?? Number.POSITIVE_INFINITY) - this.#now()
     } catch {
       // A full disk: what has expired is invisible all the same. Tried again later.
     }
     // In between is the time of others.
-    this.#wait(isMore ? sliceMs : idleMs)
+    this.#wait(nextMs)
   }
 
   #hasWork(): boolean {
+    const now = this.#now()
+    if (this.#tasks.connections.gone.size > 0 || this.#tasks.wasClockSet(now)) return true
+    if (hasUpkeep(this.#keyspace, now)) return true
     const [count] = this.#keyspace
       .sql(
         `SELECT EXISTS (SELECT 1 FROM keys WHERE expires IS NOT NULL AND expires <= ?1)
          OR EXISTS (SELECT 1 FROM fields WHERE expires IS NOT NULL AND expires <= ?1) OR EXISTS (SELECT 1 FROM garbage)`,
       )
-      .get(this.#now()) as unknown as [number]
+      .get(now) as unknown as [number]
     return count === 1
   }
 

@@ -207,6 +207,11 @@ export class Waiters {
     for (const { request } of gone) this.passOn(request)
   }
 
+  /** The data was replaced: whatever somebody waits for may be there now. */
+  wakeAll(): void {
+    for (const waiter of new Set(this.#all())) this.#tryAgain(waiter)
+  }
+
   /** Does what timers would have done by now: for a clock that is moved by hand. */
   catchUp(): void {
     // One that gives up may wake another, which then waits no more.

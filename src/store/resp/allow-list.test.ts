@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { exposure, isLoopback } from '../protection.ts'
-import { AllowList, parseNetwork } from './allow-list.ts'
+import { isLoopback } from '../../base/loopback.ts'
+import { parseNetwork } from '../../base/network-list.ts'
+import { exposure } from '../protection.ts'
+import { AllowList } from './allow-list.ts'
 
 describe('the list of who may connect', () => {
   const cases: readonly (readonly [

@@ -160,7 +160,7 @@ describe('who has not given the password', () => {
   })
 
   it('has to give it in time', async t => {
-    const door = await openNetworkDoor(t, { password, loginMs: 100 })
+    const door = await openNetworkDoor(t, { password, loginMs: 1000 })
     const [silent, known] = [await connectResp(t, door), await connectResp(t, door)]
     assert.equal(await known.ask('AUTH', password), 'OK')
     assert.deepEqual(await silent.rest(), [])

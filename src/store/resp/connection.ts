@@ -19,6 +19,7 @@ import {
 } from '../owner/client.ts'
 import type { Owner } from '../owner/owner.ts'
 import { Push, type Reply, ReplyError, Status } from './reply.ts'
+import { ReplyMode } from './reply-mode.ts'
 import {
   knownLimits,
   pauseAboveBytes,
@@ -28,7 +29,7 @@ import {
   underWayMax,
 } from './request-limits.ts'
 import { ProtocolError, RequestParser } from './request-parser.ts'
-import { isForConnection, replyAtOnce, replyToMistake } from './transaction-queue.ts'
+import { isForConnection, replyAtOnce, replyToMistake, withKept } from './transaction-queue.ts'
 import { writeAll } from './write-all.ts'
 import { ReplyWriter } from './write-reply.ts'
 
@@ -62,11 +63,14 @@ const endMs = 1_000
 /** The place of an answer that has not come yet. */
 interface Slot {
   reply: Reply | undefined
+  /** It is not written. */
+  readonly isSilent?: boolean
 }
 
 export class Connection implements ClientConnection {
   requests = 0
   readonly client: Client
+  readonly #replies = new ReplyMode()
   readonly connectedAt = Date.now()
   lastAt = this.connectedAt
   readonly #owner: Owner
@@ -134,6 +138,10 @@ export class Connection implements ClientConnection {
     return this.#writer.byteLength + this.#socket.writableLength
   }
 
+  get outputBytesMax(): number {
+    return this.#options.limits.outputBytesMax
+  }
+
   get isFull(): boolean {
     return this.outputBytes > pauseAboveBytes && !this.#socket.destroyed
   }
@@ -173,15 +181,15 @@ export class Connection implements ClientConnection {
   #limitInput(): void {
     const { isAuthenticated } = this.client
     const pendingMax = isAuthenticated ? this.#options.limits.queryBytesMax : strangerPendingMax
-    if (!isAuthenticated && this.#receivedBytes > strangerBytesMax) this.#refuse('it sends much, and gives no password')
+    if (!isAuthenticated && this.#receivedBytes > strangerBytesMax) this.refuse('it sends much, and gives no password')
     else if (this.#parser.pendingBytes > pendingMax) {
       // The password is being looked at, and may be right.
       if (!isAuthenticated && this.#waitsFor) this.#socket.pause()
-      else this.#refuse('it has sent more than it may before that is carried out')
+      else this.refuse('it has sent more than it may before that is carried out')
     }
   }
 
-  #refuse(reason: string): void {
+  refuse(reason: string): void {
     if (this.#isEnding) return
     this.#options.onRefused(reason)
     this.destroy()
@@ -243,20 +251,22 @@ export class Connection implements ClientConnection {
     if (!(error instanceof CommandError)) throw error
     // A browser that was sent here: what comes behind is the page's, and no request.
     if (/^(?:post|host:)$/i.test(String(parts[0]))) {
-      this.#refuse('it speaks HTTP')
+      this.refuse('it speaks HTTP')
       return
     }
     this.requests++
     const reply = replyToMistake(this.client, parts, error)
     this.#owner.statistics.error(reply.code)
-    this.#slots.push({ reply })
+    this.#slots.push({ reply, isSilent: this.#replies.isSilent(parts) })
     this.#settle()
   }
 
   #begin(parts: readonly Buffer[], command: Command | undefined, sequence?: number): void {
     this.requests++
     const { client } = this
-    const slot: Slot = { reply: undefined }
+    // All of a process share the connection of a session.
+    const isAlone = client.isAuthenticated && !client.session
+    const slot: Slot = { reply: undefined, isSilent: isAlone && this.#isSilent(parts) }
     this.#slots.push(slot)
     slot.reply = command && replyAtOnce(client, command, parts, this.#options.limits.queryBytesMax)
     if (slot.reply !== undefined) this.#settle()
@@ -269,6 +279,10 @@ export class Connection implements ClientConnection {
       const request: Request = { client, parts, sequence, answer }
       this.#owner.submit(command && !client.session ? this.#alone(request, command, slot) : request)
     }
+  }
+
+  #isSilent(parts: readonly Buffer[]): boolean {
+    return this.client.transaction ? this.#replies.isOff : this.#replies.isSilent(parts)
   }
 
   /** It may take long, and those behind it do not wait for it. */
@@ -285,27 +299,11 @@ export class Connection implements ClientConnection {
 
   /** What belongs to a request of a connection that nobody shares. */
   #alone(request: Request, command: Command, slot: Slot): Request {
-    const { client } = this
     const { name, flags } = command
     if (flags.includes('waits') || flags.includes('connection')) this.#waitsFor = slot
-    switch (name) {
-      case 'watch':
-        client.watched ??= { keys: new Map(), isBroken: false }
-        return { ...request, watched: client.watched }
-      case 'exec':
-      case 'discard':
-      case 'reset':
-      case 'unwatch': {
-        const { watched, transaction } = client
-        client.watched = undefined
-        client.transaction = undefined
-        if (name !== 'exec') return { ...request, watched }
-        if (transaction?.calls.some(call => commandOf(call).flags.includes('connection'))) this.#waitsFor = slot
-        return { ...request, watched, transaction }
-      }
-      default:
-        return request
-    }
+    const kept = withKept(request, name)
+    if (kept.transaction?.calls.some(call => commandOf(call).flags.includes('connection'))) this.#waitsFor = slot
+    return kept
   }
 
   /** `#17,15 hset …`: the 17th write of its session, which has the answers up to the 15th. */
@@ -319,9 +317,9 @@ export class Connection implements ClientConnection {
   #settle(): void {
     let done = 0
     const isGone = this.#socket.destroyed
-    for (const { reply } of this.#slots) {
+    for (const { reply, isSilent } of this.#slots) {
       if (reply === undefined) break
-      if (!isGone) this.#writer.append(reply, this.client.protocol)
+      if (!isGone && !isSilent) this.#writer.append(reply, this.client.protocol)
       done++
     }
     if (done === 0) return
@@ -379,7 +377,7 @@ export class Connection implements ClientConnection {
     if (writableLength === 0 || hasRead) this.#pushedBytes = 0
     const { outputBytesMax, pushBytesMax } = this.#options.limits
     const isSlow = writableLength > pushBytesMax && this.#pushedBytes > pushBytesMax
-    if (writableLength > outputBytesMax || isSlow) this.#refuse('it does not read what it is sent')
+    if (writableLength > outputBytesMax || isSlow) this.refuse('it does not read what it is sent')
     else if (writableLength > pauseAboveBytes) {
       this.#isPaused = true
       socket.pause()

@@ -2,17 +2,19 @@
  * The network door: the store for other machines, other languages, and people with redis-cli. Whoever comes has to be allowed
  * by address, then to speak TLS where that is set, then to give the password; until then as little is kept of them as can be.
  */
-import { chmodSync, lstatSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, rmSync } from 'node:fs'
 import net from 'node:net'
-import tls from 'node:tls'
-import { type Address, formatAddress, unavailable } from '../../base/address.ts'
-import { messageOf, ServerError } from '../../base/errors.ts'
+import type tls from 'node:tls'
+import { type Address, formatAddress } from '../../base/address.ts'
+import { ServerError } from '../../base/errors.ts'
 import type { Owner } from '../owner/owner.ts'
 import { exposure } from '../protection.ts'
 import { AllowList } from './allow-list.ts'
+import { bind } from './bind.ts'
 import { Bursts } from './bursts.ts'
 import { Connections } from './connections.ts'
 import { bindDoorSettings } from './door-settings.ts'
+import { createTlsServer, type DoorTls } from './door-tls.ts'
 import { PasswordGuard } from './password-guard.ts'
 
 export interface DoorSpec {
@@ -29,16 +31,6 @@ export interface DoorSpec {
   readonly queryBytesMax: number
   /** Milliseconds to give the password in; 30,000 by default. */
   readonly loginMs?: number
-}
-
-/** Paths of PEM files. */
-export interface DoorTls {
-  readonly cert: string
-  readonly key: string
-  /** Of those who sign the certificates of clients. */
-  readonly ca?: string | undefined
-  /** Clients have to show a certificate. */
-  readonly requireCert: boolean
 }
 
 export interface Door {
@@ -65,21 +57,6 @@ const speaksNoTls = '-ERR this port speaks no TLS\r\n'
 const speaksTls = '-ERR this port speaks TLS only: use rediss:// or saolas://, or redis-cli --tls\r\n'
 
 /**
- * The strongest first, and the choice is ours. What TLS 1.2 has without forward secrecy or with CBC is left out.
- */
-const ciphers = [
-  'TLS_AES_256_GCM_SHA384',
-  'TLS_CHACHA20_POLY1305_SHA256',
-  'TLS_AES_128_GCM_SHA256',
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-CHACHA20-POLY1305',
-  'ECDHE-RSA-CHACHA20-POLY1305',
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-].join(':')
-
-/**
  * Listens on all addresses, or on none.
  *
  * @throws {ServerError} ERR_CONFIG_INVALID when it would be open to other machines without password and TLS, or a file of TLS
@@ -94,6 +71,32 @@ export async function openDoor(owner: Owner, spec: DoorSpec, options: DoorOption
     throw error
   }
   return door
+}
+
+/**
+ * Whether it could be opened at this moment: the addresses are listened on and let go again. So nothing is made on the disk for
+ * a store that nobody could reach.
+ *
+ * @throws {ServerError} as `openDoor`.
+ */
+export async function checkDoor(spec: DoorSpec): Promise<void> {
+  if (spec.tls) createTlsServer(spec.tls, handshakeMs)
+  const servers: net.Server[] = []
+  try {
+    for (const address of spec.listen) {
+      refuseExposure(address, spec)
+      const server = net.createServer(socket => socket.destroy())
+      await bind(server, address)
+      servers.push(server)
+    }
+  } finally {
+    await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
+  }
+}
+
+function refuseExposure(address: Address, { password, tls }: DoorSpec): void {
+  const problem = exposure(address, { hasPassword: password !== undefined, hasTls: tls !== undefined })
+  if (problem) throw new ServerError('ERR_CONFIG_INVALID', `store.listen: ${problem}.`)
 }
 
 class OpenDoor implements Door {
@@ -136,20 +139,15 @@ class OpenDoor implements Door {
   }
 
   async listen(address: Address): Promise<void> {
-    this.#refuseExposure(address)
+    refuseExposure(address, this.#spec)
     const server = net.createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs })
     server.on('connection', socket => this.#arrive(socket, address))
-    if (address.kind === 'unix') await removeStale(address.path)
-    try {
-      await bind(server, address)
-    } catch (error) {
-      throw unavailable(formatAddress(address), error)
-    }
+    await bind(server, address)
     this.#servers.push(server)
     server.on('error', error => this.#log('store.door-failed', { error: error.message }))
     const bound = this.#boundAddress(server, address)
     // A name may have turned out to be one of the outside.
-    this.#refuseExposure(bound)
+    refuseExposure(bound, this.#spec)
     this.addresses.push(bound)
     this.#log('store.listening', { address: formatAddress(bound), tls: this.#tlsServer !== undefined })
   }
@@ -173,31 +171,8 @@ class OpenDoor implements Door {
     return { kind: 'tcp', host, port }
   }
 
-  #refuseExposure(address: Address): void {
-    const { password, tls } = this.#spec
-    const problem = exposure(address, { hasPassword: password !== undefined, hasTls: tls !== undefined })
-    if (problem) throw new ServerError('ERR_CONFIG_INVALID', `store.listen: ${problem}.`)
-  }
-
-  #createTls({ cert, key, ca, requireCert }: DoorTls): tls.Server {
-    const read = (name: string, path: string) => {
-      try {
-        return readFileSync(path)
-      } catch (error) {
-        throw new ServerError('ERR_CONFIG_INVALID', `store.tls.${name} cannot be read: ${messageOf(error)}.`)
-      }
-    }
-    const files = { cert: read('cert', cert), key: read('key', key), ...(ca && { ca: read('ca', ca) }) }
-    const rules = { minVersion: 'TLSv1.2', ciphers, honorCipherOrder: true, handshakeTimeout: handshakeMs } as const
-    let server: tls.Server
-    try {
-      server = tls.createServer({ ...files, ...rules, requestCert: requireCert, rejectUnauthorized: requireCert })
-    } catch (error) {
-      throw new ServerError(
-        'ERR_CONFIG_INVALID',
-        `store.tls.cert and store.tls.key cannot be used: ${messageOf(error)}.`,
-      )
-    }
+  #createTls(spec: DoorTls): tls.Server {
+    const server = createTlsServer(spec, handshakeMs)
     server.on('secureConnection', socket => this.#admit(socket))
     server.on('tlsClientError', (error, socket) => {
       this.#tell('store.tls-refused', addressOf(socket.remoteAddress, socket.remotePort), error.message)
@@ -271,38 +246,4 @@ class OpenDoor implements Door {
 
 function addressOf(host = '', port = 0): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-}
-
-async function bind(server: net.Server, address: Address): Promise<void> {
-  if (address.kind === 'unix') return listen(server, { path: address.path })
-  if (address.kind !== 'tcp') throw new Error('only HOST:PORT, :PORT and unix:PATH are possible for the store')
-  const { host, port } = address
-  if (host !== '') return listen(server, { host, port })
-  try {
-    await listen(server, { host: '::', port })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EAFNOSUPPORT') throw error
-    await listen(server, { host: '0.0.0.0', port })
-  }
-}
-
-function listen(server: net.Server, options: net.ListenOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
-}
-
-/** A socket file that nobody listens on any more; whatever else is there stays, and the bind fails. */
-async function removeStale(path: string): Promise<void> {
-  if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return
-  const isAlive = await new Promise<boolean>(resolve => {
-    const socket = net.connect({ path })
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    socket.once('connect', () => socket.destroy())
-  })
-  if (!isAlive) rmSync(path, { force: true })
 }

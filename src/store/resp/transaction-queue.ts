@@ -5,7 +5,7 @@
 import type { Command } from '../commands/command.ts'
 import type { CommandError } from '../commands/command-error.ts'
 import { countSubscriptions } from '../commands/subscriptions.ts'
-import type { Client, QueuedTransaction } from '../owner/client.ts'
+import type { Client, QueuedTransaction, Request } from '../owner/client.ts'
 import { ok, type Reply, ReplyError, Status } from './reply.ts'
 
 const queued = new Status('QUEUED')
@@ -77,6 +77,27 @@ export function replyToMistake(client: Client, [name]: readonly Buffer[], { code
   if (!/^exec$/i.test(String(name))) return new ReplyError(code, message)
   client.transaction = undefined
   return new ReplyError('EXECABORT', `Transaction discarded because of: ${message}`)
+}
+
+/** The request with what its connection has kept since WATCH and MULTI. EXEC, DISCARD, RESET and UNWATCH end that. */
+export function withKept(request: Request, name: string): Request {
+  const { client } = request
+  switch (name) {
+    case 'watch':
+      client.watched ??= { keys: new Map(), isBroken: false }
+      return { ...request, watched: client.watched }
+    case 'exec':
+    case 'discard':
+    case 'reset':
+    case 'unwatch': {
+      const { watched, transaction } = client
+      client.watched = undefined
+      client.transaction = undefined
+      return name === 'exec' ? { ...request, watched, transaction } : { ...request, watched }
+    }
+    default:
+      return request
+  }
 }
 
 function refusalOf(client: Client, { name, flags }: Command): ReplyError | undefined {

@@ -1,6 +1,7 @@
 /** Several structures changed together: all or nothing, and on what was read. */
-import type { Engine } from '../engines/engine.ts'
+import type { Call, Engine } from '../engines/engine.ts'
 import { RecordingEngine } from '../engines/recording.ts'
+import type { Reply } from '../resp/reply.ts'
 import { StoreError } from '../store-error.ts'
 import { Counter } from './counter.ts'
 import { type ListOptions, StoreList } from './list.ts'
@@ -79,6 +80,7 @@ class Noted<Value> extends Promise<Value> {
 
 /** All that the function of a transaction has begun. */
 class Begun {
+  readonly afterwards: (() => Promise<void>)[] = []
   readonly #all: (() => Promise<void>)[] = []
   #isOver = false
 
@@ -99,6 +101,10 @@ class Begun {
     for (const outcome of this.#all) await outcome()
   }
 
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
   end(): void {
     this.#isOver = true
   }
@@ -106,12 +112,47 @@ class Begun {
 
 function noop(): void {}
 
+/** What a transaction says of a write that no structure has. */
+export type Written = 'none' | 'foreign' | 'ended' | 'written'
+
+/**
+ * Writes what no structure has, as part of a transaction on this engine; what the store answers to it is told when the transaction
+ * has succeeded. `none` is anything that is no transaction of this copy of the package, `foreign` one of another store.
+ */
+export let writeInTransaction: (
+  transaction: unknown,
+  write: { readonly engine: Engine; readonly call: Call; onReply(reply: Reply): void },
+) => Written
+
+/** Work that a transaction waits for, and that makes it fail when it fails and nobody looks at it. */
+export let noteInTransaction: <Answer>(transaction: unknown, answer: Promise<Answer>) => Promise<Answer>
+
+/** Done when the transaction has succeeded, and before its caller hears of that. */
+export let doAfterTransaction: (transaction: unknown, work: () => Promise<void>) => void
+
 /** What the function of a transaction works with: the structures of the store, for this transaction only. */
 export class Transaction {
-  readonly #engine: Engine
+  readonly #engine: RecordingEngine
   readonly #begun: Begun
 
-  constructor(engine: Engine, begun: Begun) {
+  static {
+    const isOne = (given: unknown): given is Transaction =>
+      typeof given === 'object' && given !== null && #begun in given
+    writeInTransaction = (given, { engine, call, onReply }) => {
+      if (!isOne(given)) return 'none'
+      if (!given.#engine.isOn(engine)) return 'foreign'
+      if (given.#begun.isOver) return 'ended'
+      given.#engine.write(call, onReply)
+      return 'written'
+    }
+    noteInTransaction = <Answer>(given: unknown, answer: Promise<Answer>) =>
+      isOne(given) ? (given.#begun.note(answer, false) as Promise<Answer>) : answer
+    doAfterTransaction = (given, work) => {
+      if (isOne(given)) given.#begun.afterwards.push(work)
+    }
+  }
+
+  constructor(engine: RecordingEngine, begun: Begun) {
     this.#engine = engine
     this.#begun = begun
   }
@@ -185,7 +226,10 @@ export async function transact<Result>(
       begun.end()
       recording.end()
     }
-    if (await recording.commit()) return result
+    if (await recording.commit()) {
+      for (const work of begun.afterwards) await work()
+      return result
+    }
     await stepAside(tries)
   }
   throw new StoreError(

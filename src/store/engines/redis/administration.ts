@@ -30,6 +30,9 @@ export class RedisAdministration {
         engine: `${fieldOf(text, 'server_name') || 'redis'} ${fieldOf(text, 'valkey_version') || fieldOf(text, 'redis_version')}`,
         url: withoutSecret(this.#url),
         servers: texts.length,
+        // For those who must not lose what they keep: the tasks ask for it.
+        evicts: [...new Set(texts.map(one => fieldOf(one, 'maxmemory_policy')))].join(', '),
+        keeps: [...new Set(texts.map(persistenceOf))].join(', '),
       }).flatMap(([name, value]) => [Buffer.from(name), typeof value === 'number' ? value : Buffer.from(value)]),
     )
   }
@@ -48,14 +51,24 @@ export class RedisAdministration {
 
   /** `ping`, of all servers: what was sent before is carried out. */
   async ping(call: Call): Promise<Reply> {
-    const [reply = null] = await this.#ofAll(call, true)
+    // In a cluster a call may wait for its slot to be served, while its node answers already.
+    const [reply = null] = await this.#ofAll(call, true, true)
     return reply
   }
 
-  async #ofAll(call: Call, isRead: boolean): Promise<readonly Reply[]> {
+  async #ofAll(call: Call, isRead: boolean, isAfterAll = false): Promise<readonly Reply[]> {
     const masters = await this.#link.masters(this.#timeoutMs)
-    return Promise.all(masters.map(node => this.#link.send({ call }, { timeoutMs: this.#timeoutMs, isRead, node })))
+    const options = { timeoutMs: this.#timeoutMs, isRead, isAfterAll }
+    return Promise.all(masters.map(node => this.#link.send({ call }, { ...options, node })))
   }
+}
+
+/** What of the writes is on the disk: of some Redis nothing is said. */
+function persistenceOf(info: string): string {
+  const isOn = fieldOf(info, 'aof_enabled')
+  if (isOn === '') return ''
+  if (isOn === '0') return 'no journal'
+  return fieldOf(info, 'aof_last_write_status') === 'err' ? 'a journal that fails' : 'a journal'
 }
 
 function fieldOf(info: string, name: string): string {

@@ -2,7 +2,7 @@
  * The connection of a process to Redis: one to a server, one to each master of a cluster. Calls are sent in their order, in a
  * cluster those of each slot. A call ends in its answer or an error that says whether it may have been carried out: what was
  * not sent yet waits for the next connection until its deadline; what was sent and not answered is sent again if it only
- * reads, and else ends in STORE_TIMEOUT, because a write must not be applied twice.
+ * reads or counts once, and else ends in STORE_TIMEOUT, because a write must not be applied twice.
  */
 import type { Cluster, Redis, RedisOptions } from 'ioredis'
 import type { Reply } from '../../resp/reply.ts'
@@ -19,7 +19,9 @@ import {
 } from './connect.ts'
 import { discover } from './discover.ts'
 import { slotOf } from './keys.ts'
+import { guarded, Lanes } from './lanes.ts'
 import { brokenError, busyError, refusalOf, unansweredError, unreachedError } from './link-errors.ts'
+import { type LoadedScript, LoadedScripts } from './loaded-scripts.ts'
 import type { Pending, SendOptions } from './pending.ts'
 import { errorOfRedis, type RawReply, replyOf } from './replies.ts'
 import {
@@ -28,6 +30,7 @@ import {
   corkTurn,
   handlesOf,
   isBroken,
+  isUnknownScript,
   keyOf,
   nodeName,
   noteRedirection,
@@ -64,13 +67,14 @@ export class RedisLink {
   /** Sent, or waiting to be. */
   readonly #pending = new Set<Pending>()
   /** What waits for a connection, or for a slot to be served again: in its order. */
-  readonly #waiting = new Map<number, Pending[]>()
+  readonly #lanes = new Lanes()
+  #count = 0
+  #transmissions = 0
   /** Given up by their callers, and not answered yet. */
   #unanswered = 0
   /** Those that come after others. */
   readonly #barriers = new Set<Pending>()
-  /** Which scripts a connection has. */
-  readonly #loaded = new Map<string, Set<string>>()
+  readonly #loaded = new LoadedScripts()
   readonly #readyListeners = new Set<() => void>()
   #refusal: StoreError | undefined
   #checks: NodeJS.Timeout | undefined
@@ -162,7 +166,9 @@ export class RedisLink {
     if (this.#pending.size + this.#unanswered >= pendingMax) return Promise.reject(busyError(pendingMax))
     return new Promise((resolve, reject) => {
       const pending: Pending = {
+        number: this.#count++,
         sendable,
+        guarded: undefined,
         options,
         deadline: performance.now() + options.timeoutMs,
         lane: this.#laneOf(sendable, options),
@@ -177,9 +183,8 @@ export class RedisLink {
       if (pending.after) this.#barriers.add(pending)
       if (!this.#checks) this.#beginChecks()
       this.#start()
-      const isBehind = this.#waiting.has(pending.lane) || this.#mustWait(pending)
-      if (this.#isReady && !isBehind) this.#transmit(pending)
-      else this.#wait(pending)
+      if (this.#isReady && !this.#mustWait(pending)) this.#transmit(pending)
+      else this.#lanes.wait(pending)
     })
   }
 
@@ -190,28 +195,39 @@ export class RedisLink {
     return key === undefined ? anyLane : slotOf(key)
   }
 
-  #wait(pending: Pending): void {
-    const lane = this.#waiting.get(pending.lane)
-    if (lane) lane.push(pending)
-    else this.#waiting.set(pending.lane, [pending])
-  }
-
   #transmit(pending: Pending): void {
-    const { sendable, options } = pending
+    const { lane, options } = pending
     const redis = options.node ?? (this.#redis as Redis | Cluster)
-    const loaded = this.#loadedOn(redis, pending)
-    const isKnown = 'call' in sendable || loaded.has(sendable.script.sha1)
-    const wire = wireOf(sendable, isKnown)
-    if (!isKnown && 'script' in sendable) loaded.add(sendable.script.sha1)
-    const command = commandOf(this.#Command as CommandMaker, wire, pending)
+    const loaded = this.#loaded.on(redis, pending)
+    const isBehind = this.#lanes.hasDigests(lane)
+    const guard = isBehind ? guarded(pending.sendable, this.#isCluster) : undefined
+    if (typeof guard === 'object') pending.guarded = guard
+    const sendable = pending.guarded ?? pending.sendable
+    const sha1 = 'script' in sendable ? sendable.script.sha1 : undefined
+    const known = sha1 === undefined ? undefined : loaded.get(sha1)
+    const isRefusable = guard !== 'too long' && (sha1 === undefined || this.#lanes.isRefusedWith(lane, known))
+    // Those before it may be refused, and it would be carried out.
+    if (isBehind && !isRefusable) return this.#lanes.hold(pending)
+    const number = this.#transmissions++
+    if (sha1 !== undefined && !known) loaded.set(sha1, { broughtAt: number, seenAt: number })
+    const command = commandOf(this.#Command as CommandMaker, wireOf(sendable, known !== undefined), pending)
     corkTurn(redis)
     const promise = redis.sendCommand(command)
     // When it is another one its outcome is of no use: what it stands for is told below.
     if (promise !== command.promise) Promise.resolve(promise).catch(() => {})
     pending.isUnderWay = true
+    this.#lanes.begin(lane, known)
     command.promise.then(
-      reply => this.#hasEnded(pending) || this.#settle(pending, reply as RawReply),
-      (error: Error) => this.#hasEnded(pending) || this.#failed(pending, error, loaded),
+      reply => {
+        if (known) known.seenAt = Math.max(known.seenAt, number)
+        if (!this.#hasEnded(pending)) this.#settle(pending, reply as RawReply)
+        if (this.#lanes.end(lane, known !== undefined)) this.#sendWaiting()
+      },
+      (error: Error) => {
+        if (!this.#hasEnded(pending)) this.#failed(pending, error, loaded)
+        else if (isUnknownScript(error)) loaded.clear()
+        if (this.#lanes.end(lane, known !== undefined)) this.#sendWaiting()
+      },
     )
     if (this.#isCluster) noteRedirection(command, pending)
   }
@@ -223,28 +239,20 @@ export class RedisLink {
     return pending.isSettled
   }
 
-  #loadedOn(redis: Redis | Cluster, { lane, options }: Pending): Set<string> {
-    const node = 'nodes' in redis ? (redis.slots[Math.max(0, lane)]?.[0] ?? '') : options.node ? nodeName(redis) : ''
-    let loaded = this.#loaded.get(node)
-    if (!loaded) {
-      loaded = new Set()
-      this.#loaded.set(node, loaded)
-    }
-    return loaded
-  }
-
-  #failed(pending: Pending, error: Error, loaded: Set<string>): void {
-    if (error.message.startsWith('NOSCRIPT')) {
-      // Somebody has emptied the cache of scripts: this was not carried out. Calls behind it that were sent already go before it.
+  #failed(pending: Pending, error: Error, loaded: Map<string, LoadedScript>): void {
+    if (isUnknownScript(error)) {
+      // Somebody has emptied the cache of scripts: this was not carried out.
       loaded.clear()
-      this.#transmit(pending)
+      pending.wasSent = false
+      this.#lanes.hold(pending)
     } else if (passing.test(error.message)) {
       pending.trouble = errorOfRedis(error)
       pending.wasSent = false
-      this.#wait(pending)
+      this.#lanes.wait(pending)
     } else if (isBroken(error)) {
-      if (pending.wasSent && !pending.options.isRead) this.#settle(pending, brokenError(pending.sendable))
-      else this.#wait(pending)
+      const { isRead, isRepeatable } = pending.options
+      if (pending.wasSent && !isRead && !isRepeatable) this.#settle(pending, brokenError(pending.sendable))
+      else this.#lanes.wait(pending)
     } else this.#settle(pending, errorOfRedis(error))
   }
 
@@ -289,17 +297,16 @@ export class RedisLink {
 
   #sendWaiting(): void {
     if (!this.#isReady) return
-    const waiting = [...this.#waiting.values()].flat()
-    this.#waiting.clear()
-    for (const pending of waiting) {
+    for (const pending of this.#lanes.takeAll()) {
       if (pending.isSettled) continue
       if (pending.lane === anyLane) pending.lane = this.#laneOf(pending.sendable, pending.options)
-      if (this.#waiting.has(pending.lane) || this.#mustWait(pending)) this.#wait(pending)
+      if (this.#mustWait(pending)) this.#lanes.wait(pending)
       else this.#transmit(pending)
     }
   }
 
-  #mustWait({ after }: Pending): boolean {
+  #mustWait({ lane, after }: Pending): boolean {
+    if (this.#lanes.isHeld(lane)) return true
     return this.#isCluster && after !== undefined && after.size > 0
   }
 
@@ -346,7 +353,7 @@ export class RedisLink {
     redis.on('ready', () => this.#onReady())
     redis.on('close', () => this.#onClose())
     redis.on('reconnecting', () => this.#updateHold())
-    redis.on('-node', (_: Redis, node: string) => this.#loaded.delete(node))
+    redis.on('-node', (_: Redis, node: string) => this.#loaded.forget(node))
     redis.on('+node', () => this.#updateHold())
   }
 
@@ -376,7 +383,7 @@ export class RedisLink {
   #refuse(error: StoreError): void {
     this.#refusal = error
     for (const pending of this.#pending) this.#settle(pending, error)
-    this.#waiting.clear()
+    this.#lanes.takeAll()
   }
 
   /** An idle connection does not keep the process alive. */

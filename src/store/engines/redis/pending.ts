@@ -2,12 +2,15 @@
 import type { Redis } from 'ioredis'
 import type { StoreError } from '../../store-error.ts'
 import type { RawReply } from './replies.ts'
+import type { ScriptCall } from './scripts.ts'
 import type { Sendable } from './wire.ts'
 
 export interface SendOptions {
   readonly timeoutMs: number
   /** It changes nothing, so that it may be sent again. */
   readonly isRead: boolean
+  /** However often it is carried out, it counts once: it may be sent again, too. */
+  readonly isRepeatable?: boolean
   /** In a cluster, to which node; else to the one that has the slot of its keys. */
   readonly node?: Redis
   /**
@@ -18,7 +21,11 @@ export interface SendOptions {
 }
 
 export interface Pending {
+  /** In the order of calls. */
+  readonly number: number
   readonly sendable: Sendable
+  /** What goes instead of it; see lanes.ts. */
+  guarded: ScriptCall | undefined
   readonly options: SendOptions
   /** By performance.now(). */
   readonly deadline: number

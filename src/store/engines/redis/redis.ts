@@ -81,6 +81,8 @@ const unfit = new Set([
 const counting = new Set(['del', 'unlink', 'exists', 'touch'])
 /** Whoever gets what it gives away must see what was written before. */
 const handingOver = 'saola.lock.release'
+/** Of the commands of tasks those whose answer is another one when they are sent again. */
+const countsOnce = new Set(['saola.task.retry', 'saola.task.remove', 'saola.task.schedule', 'saola.task.unschedule'])
 /** Where the time to live of entries is among the arguments. */
 const ttlAt = new Map([
   ['saola.map.set', 1],
@@ -202,14 +204,17 @@ export class RedisEngine implements Engine {
 
   #send(call: Call, timeoutMs: number): Promise<Reply> {
     const [name, ...args] = call
-    const isRead = commands.get(name)?.flags.includes('readonly') === true
+    const flags = commands.get(name)?.flags ?? []
+    const isRead = flags.includes('readonly')
     const script = scriptCallOf(call)
     if (!script) {
       if (name.startsWith('saola.')) throw new StoreError('STORE_UNSUPPORTED', `${name} is not there on Redis.`)
       return this.#link.send({ call }, { timeoutMs, isRead })
     }
     if (Number(args[ttlAt.get(name) ?? -1] ?? 0) > 0) this.#sweeper.start()
-    return this.#link.send(script, { timeoutMs, isRead, isAfterAll: name === handingOver })
+    // A request has a name, under which it counts once; it must not lose its place to one that comes behind.
+    const isRepeatable = flags.includes('waits') || (name.startsWith('saola.task.') && !countsOnce.has(name))
+    return this.#link.send(script, { timeoutMs, isRead, isRepeatable, isAfterAll: name === handingOver })
   }
 
   #getEach(keys: readonly Argument[], timeoutMs: number): Promise<Reply[]> {
@@ -239,6 +244,8 @@ export class RedisEngine implements Engine {
 
 function keysWritten([name, ...args]: Call): readonly Buffer[] {
   const command = commands.get(name)
+  // Their scripts say who is to be woken.
+  if (name.startsWith('saola.task.')) return []
   if (!command?.flags.includes('write') || command.flags.includes('waits')) return []
   return keysOf(command, args.map(bytesOf))
 }

@@ -4,8 +4,9 @@
  *
  * Its first line says what it is. `-- companions: ttl` lets each key in KEYS be followed by these, `all` by all that hold its data; `-- prelude` puts
  * prelude.lua in front, and `-- with: waiting lease` these of scripts/with/. `-- fields: 1 2`
- * says that every second of ARGV from the first on names an entry that may change (`1 0`: the first alone). KEYS are the keys of
- * the command, ARGV its other arguments in their order.
+ * says that every second of ARGV from the first on names an entry that may change (`1 0`: the first alone). What is above a
+ * line `-- otherwise` runs before all that: the way of most calls, for which the rest would only cost time. KEYS are the keys
+ * of the command, ARGV its other arguments in their order.
  */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -30,6 +31,7 @@ export interface ScriptCall {
   readonly args: readonly Argument[]
 }
 
+const otherwise = '\n-- otherwise\n'
 const folder = join(import.meta.dirname, 'scripts')
 let scripts: ReadonlyMap<string, Script> | undefined
 
@@ -76,20 +78,26 @@ function readScripts(): ReadonlyMap<string, Script> {
   const names = readdirSync(folder).filter(file => file.endsWith('.lua') && file !== 'prelude.lua')
   return new Map(
     names.map(file => {
-      const body = readFileSync(join(folder, file), 'utf8')
-      const header = /^(?:--.*\n)*/.exec(body)?.[0] ?? ''
+      const written = readFileSync(join(folder, file), 'utf8')
+      const header = /^(?:--.*\n)*/.exec(written)?.[0] ?? ''
+      const [quick, body] = splitQuick(written)
       const parts = /^-- with: (.+)$/m.exec(header)?.[1]?.split(' ') ?? []
       const shared = parts.map(part => readFileSync(join(folder, 'with', `${part}.lua`), 'utf8')).join('')
       const fields = /^-- fields: (\d+) (\d+)$/m.exec(header)
       const main = fields ? tellingFields(body, Number(fields[1]), Number(fields[2])) : body
       const count = /^-- companions: all$/m.test(header) ? `local companions = ${companionKinds.length}\n` : ''
-      const text = `${count}${/^-- prelude$/m.test(header) ? prelude : ''}${shared}${main}`
+      const text = `${quick}${count}${/^-- prelude$/m.test(header) ? prelude : ''}${shared}${main}`
       const wanted = /^-- companions: (.+)$/m.exec(header)?.[1]?.split(' ') ?? []
       const companions = wanted[0] === 'all' ? companionKinds : wanted
       const name = file.slice(0, -'.lua'.length)
       return [name, { name, text, sha1: createHash('sha1').update(text).digest('hex'), companions }]
     }),
   )
+}
+
+function splitQuick(written: string): [quick: string, body: string] {
+  const at = written.indexOf(otherwise)
+  return at < 0 ? ['', written] : [written.slice(0, at + 1), written.slice(at + otherwise.length)]
 }
 
 /** A script that tells those who watch its key which entries have changed. */

@@ -44,6 +44,8 @@ interface Node {
 interface Topology {
   readonly masters: ReadonlyMap<string, Redis>
   ownerOf(channel: string): string | undefined
+  /** Whether all that have slots are among the masters. */
+  readonly isComplete: boolean
 }
 
 const retryMinMs = 20
@@ -124,12 +126,26 @@ export class RedisSubscribers {
     return this.#groups.has(`c${channel}`) || groups.some(({ isPattern }) => isPattern)
   }
 
-  /** The master that has the slot of a channel; undefined when there is one server only. */
+  /**
+   * The master that has the slot of a channel; undefined when there is one server only.
+   *
+   * @throws {StoreError} STORE_UNAVAILABLE when it is not there now.
+   */
   async masterOf(channel: string): Promise<Redis | undefined> {
     if (!(await this.#context.link.isCluster)) return undefined
-    this.#topology ??= await this.#findTopology()
-    const { masters, ownerOf } = this.#topology
-    return masters.get(ownerOf(channel) ?? '')
+    const known = this.#topology
+    const master = known?.masters.get(known.ownerOf(channel) ?? '')
+    if (master && master.status !== 'end') return master
+    // One that was lost comes back as another one.
+    const found = await this.#findTopology().catch(error => {
+      throw error instanceof StoreError ? error : ownerAway(channel, error)
+    })
+    if (found.isComplete) this.#topology = found
+    const owner = found.ownerOf(channel)
+    const again = found.masters.get(owner ?? '')
+    // Any other one would take the message, and nobody would hear it.
+    if (owner !== undefined && !again) throw ownerAway(channel)
+    return again
   }
 
   /** While somebody listens or waits, the process lives. */
@@ -199,6 +215,11 @@ export class RedisSubscribers {
     )
     if ([...this.#groups.values()].some(({ isOfKeys }) => isOfKeys)) await tellOfKeys([...topology.masters.values()])
     await Promise.all([...this.#groups].map(([id, group]) => this.#subscribe(topology, id, group)))
+    if (!topology.isComplete) {
+      // What it tells is missed until it is there again.
+      this.#wasLost = true
+      throw new Error('a master of the cluster is not there')
+    }
     if (!this.#wasLost || this.#isDirty) return
     this.#wasLost = false
     for (const { isReady, listeners } of this.#groups.values()) if (isReady) for (const one of [...listeners]) one.gap()
@@ -210,6 +231,7 @@ export class RedisSubscribers {
     const isWanted = ({ name }: Node) => isOfKeys || isPattern || owner === undefined || name === owner
     const nodes = [...this.#nodes.values()]
     for (const node of nodes) if (!isWanted(node)) this.#unsubscribe(node, id, group)
+    if (!nodes.some(isWanted)) return
     await Promise.all(
       nodes.filter(isWanted).map(node => {
         const subscribed = node.subscribed.get(id) ?? node.redis[isPattern ? 'psubscribe' : 'subscribe'](channel)
@@ -238,11 +260,12 @@ export class RedisSubscribers {
     const { link } = this.#context
     const masters = await link.masters()
     const named = new Map(masters.map(master => [nameOf(master), master]))
-    if (!(await link.isCluster)) return { masters: named, ownerOf: () => undefined }
+    if (!(await link.isCluster)) return { masters: named, ownerOf: () => undefined, isComplete: true }
     if (masters.length === 0) throw new Error('the cluster has no masters')
     const ranges = (await (masters[0] as Redis).call('cluster', 'slots')) as [number, number, [string, number]][]
     return {
       masters: named,
+      isComplete: ranges.every(([, , [host, port]]) => named.has(`${host}:${port}`)),
       ownerOf: channel => {
         const slot = slotOf(Buffer.from(channel))
         const range = ranges.find(([from, to]) => from <= slot && slot <= to)
@@ -319,6 +342,11 @@ export class RedisSubscribers {
   #keepAlive(timer: NodeJS.Timeout): void {
     if (this.#holders === 0) timer.unref()
   }
+}
+
+function ownerAway(channel: string, cause?: unknown): StoreError {
+  const message = `The master that has ${JSON.stringify(channel)} is not there now: nothing was sent. Try again.`
+  return new StoreError('STORE_UNAVAILABLE', message, { cause })
 }
 
 function idOf({ channel, isPattern }: Listening): string {

@@ -23,7 +23,7 @@ import { type Script, scriptCallOf, scriptOf } from './scripts.ts'
 import { subscribersOf } from './subscribers.ts'
 
 /** What a call is in the script. */
-type Kind = 'read' | 'double' | 'digest' | 'write' | 'publish'
+type Kind = 'read' | 'double' | 'digest' | 'write' | 'publish' | 'enqueue'
 
 interface Part {
   readonly name: string
@@ -36,6 +36,8 @@ interface Part {
 
 const doubles = new Set(['zscore', 'zmscore'])
 const digestName = 'saola.digest'
+const ofTasks = 'saola.task.'
+const enqueueing = `${ofTasks}enqueue`
 
 export class RedisTransactions {
   readonly #context: RedisContext
@@ -104,6 +106,10 @@ function partOf(call: Call, isLast: boolean): Part {
   if (!isFit || flags.includes('waits') || name === 'saola.transaction' || isLocal(call)) throw unfit(name)
   // They touch more than the keys that they name, which could not be put back.
   if (!isLast && flags.includes('write') && (!command.keys || name.startsWith('saola.cache.'))) throw unfit(name)
+  if (name.startsWith(ofTasks)) {
+    if (name !== enqueueing) throw unfit(name)
+    return sent(call, 'enqueue')
+  }
   return sent(call, flags.includes('write') ? 'write' : 'read')
 }
 

@@ -5,6 +5,9 @@
  * knows that somebody still waits: an entry whose process has died is passed over after five seconds.
  *
  * A request has a name, under which it counts once: so it is sent again after a connection was lost.
+ *
+ * Commands of tasks wait for other things than a change of their key: their scripts alone know who is to be woken. What a claim
+ * took whose answer did not arrive is given back (task-waits.ts).
  */
 import { randomBytes } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
@@ -15,23 +18,32 @@ import type { RedisContext } from './context.ts'
 import { channelOfKey } from './notifications.ts'
 import { scriptCall } from './scripts.ts'
 import { subscribersOf } from './subscribers.ts'
+import { answerAtEnd, forgetTask, isTaskWait, TaskClaims } from './task-waits.ts'
 
 const waitWord = 'saola.wait'
 const wakeChannel = 'saola:wake:'
 // How long whoever gives up waits until Redis knows.
 const leaveMs = 1_000
 const retryMs = 50
+// How long beyond its time the answer to a claim may take that was sent before.
+const answerMs = 2_000
 
 class Wait {
   readonly request: string
   readonly makeCall: (timeoutMs: number) => Call
   readonly key: string
+  /** The try that is under way, or the last. */
+  trying: Promise<Reply> | undefined
+  /** Why the last try has failed; undefined if it was answered. */
+  trouble: StoreError | undefined
   readonly signal: AbortSignal | undefined
   /** By performance.now(). */
   readonly deadline: number
   /** Resolves with what a try has got, whichever it was. */
   readonly done = Promise.withResolvers<Reply>()
   isDone = false
+  /** Changes of its key mean nothing to it. */
+  readonly isOfTasks: boolean
   #wasWoken = false
   #wake: (() => void) | undefined
 
@@ -42,7 +54,9 @@ class Wait {
   ) {
     this.request = request
     this.makeCall = ms => makeCall(request, ms)
-    this.key = String(makeCall(request, timeoutMs)[1])
+    const call = makeCall(request, timeoutMs)
+    this.key = String(call[1])
+    this.isOfTasks = isTaskWait(call)
     this.signal = signal
     this.deadline = timeoutMs > 0 ? performance.now() + timeoutMs : Number.POSITIVE_INFINITY
   }
@@ -98,11 +112,15 @@ export class RedisWaits {
   readonly #byRequest = new Map<string, Wait>()
   readonly #byKey = new Map<string, Waiting>()
   readonly #closing = new AbortController()
+  readonly #claims: TaskClaims
   #wakeUps: Promise<unknown> | undefined
   #isHolding = false
+  /** Messages that wake are heard; if they were not for a moment, all were woken behind it. */
+  #isHearing = false
 
   constructor(context: RedisContext) {
     this.#context = context
+    this.#claims = new TaskClaims(context, this.#closing.signal)
   }
 
   /**
@@ -124,9 +142,12 @@ export class RedisWaits {
     const onAbort = () => this.#giveUpAtOnce(wait, ended.reject)
     this.#closing.signal.addEventListener('abort', onClose, { once: true })
     options.signal?.addEventListener('abort', onAbort, { once: true })
+    let reply: Reply = null
     try {
-      return await Promise.race([this.#untilDone(wait, first), ended.promise])
+      reply = await Promise.race([this.#untilDone(wait, first), ended.promise])
+      return reply
     } finally {
+      if (reply === null && wait.isOfTasks) this.#claims.notArrived(wait)
       this.#closing.signal.removeEventListener('abort', onClose)
       options.signal?.removeEventListener('abort', onAbort)
       this.#exit(wait)
@@ -167,7 +188,7 @@ export class RedisWaits {
 
   async #untilDone(wait: Wait, first: Promise<Reply>): Promise<Reply> {
     let trying = first
-    for (let isListening = false; ; ) {
+    for (let isListening = wait.isOfTasks && this.#isHearing; ; ) {
       const reply = await this.#outcome(wait, trying)
       if (!isWait(reply)) return reply
       if (!wait.isDone && !wait.isOver) {
@@ -184,35 +205,49 @@ export class RedisWaits {
 
   #try(wait: Wait): Promise<Reply> {
     const { run, timeoutMs } = this.#context
-    return run(wait.makeCall(wait.leftMs), { timeoutMs: Math.min(timeoutMs, wait.leftMs || timeoutMs) })
+    const leftMs = wait.leftMs || timeoutMs
+    // What a claim has got is not left behind because its time is over.
+    const tryMs = wait.isOfTasks ? leftMs + answerMs : leftMs
+    wait.trying = run(wait.makeCall(wait.leftMs), { timeoutMs: Math.min(timeoutMs, tryMs) })
+    return wait.trying
   }
 
   /** What a try has come to; when Redis was not reached it is as if it had to wait. */
   async #outcome(wait: Wait, trying: Promise<Reply>): Promise<Reply | WaitReply> {
     try {
-      return await Promise.race([trying, wait.done.promise])
+      const reply = await Promise.race([trying, wait.done.promise])
+      wait.trouble = undefined
+      return reply
     } catch (error) {
       const isPassing = error instanceof StoreError && ['STORE_UNAVAILABLE', 'STORE_TIMEOUT'].includes(error.code)
       if (!isPassing || performance.now() >= wait.deadline) throw error
+      wait.trouble = error
       return [Buffer.from(waitWord), retryMs]
     }
   }
 
   /** The time is over. Fails when Redis cannot be reached: it may have got something, which must not be taken for nothing. */
   async #giveUp(wait: Wait): Promise<Reply> {
+    if (wait.isOfTasks) {
+      if (wait.trouble) throw wait.trouble
+      return answerAtEnd(wait.makeCall(0))
+    }
     await this.#leave(wait)
     return wait.isDone ? wait.done.promise : null
   }
 
   /** The signal is aborted: a try that is under way is answered before, and counts if it has got something. */
   async #giveUpAtOnce(wait: Wait, reject: (reason: unknown) => void): Promise<void> {
-    await this.#leave(wait).catch(() => {})
+    if (wait.isOfTasks) await this.#claims.settled(wait)
+    else await this.#leave(wait).catch(() => {})
     await setImmediate()
     reject(wait.signal?.reason)
   }
 
-  #leave({ key, request }: Wait): Promise<Reply> {
+  #leave(wait: Wait): Promise<Reply> {
+    const { key, request } = wait
     const { link } = this.#context
+    if (wait.isOfTasks) return forgetTask(this.#context, wait)
     return link.send(scriptCall('saola.wait.leave', [Buffer.from(key)], [request]), {
       timeoutMs: leaveMs,
       isRead: true,
@@ -220,7 +255,8 @@ export class RedisWaits {
   }
 
   /** Resolves when changes of the key, and messages of those who wake, are heard. */
-  async #listen({ key }: Wait): Promise<void> {
+  async #listen({ key, isOfTasks }: Wait): Promise<void> {
+    if (isOfTasks) return void (await this.#hearWakeUps())
     const waiting = this.#byKey.get(key)
     // Without changes of keys, which Redis may refuse to tell, there is still the second after which it tries again.
     if (waiting) waiting.unsubscribe ??= this.#listenToKey(key, waiting)
@@ -244,6 +280,7 @@ export class RedisWaits {
 
   #enter(wait: Wait): void {
     this.#byRequest.set(wait.request, wait)
+    if (wait.isOfTasks) return
     const waiting = this.#byKey.get(wait.key) ?? { waits: new Set(), unsubscribe: undefined }
     this.#byKey.set(wait.key, waiting)
     waiting.waits.add(wait)
@@ -251,6 +288,7 @@ export class RedisWaits {
 
   #exit(wait: Wait): void {
     this.#byRequest.delete(wait.request)
+    if (wait.isOfTasks) return
     const waiting = this.#byKey.get(wait.key)
     if (!waiting?.waits.delete(wait)) return
     const [next] = waiting.waits
@@ -273,6 +311,9 @@ export class RedisWaits {
         { channel: `${wakeChannel}${this.#process}`, isPattern: false, isOfKeys: false, message, gap: wakeAll },
         { isHeld: false },
       )
+      .then(() => {
+        this.#isHearing = true
+      })
       .catch(error => {
         this.#wakeUps = undefined
         throw error

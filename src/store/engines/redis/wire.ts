@@ -112,6 +112,11 @@ export function splitNode(name: string): [host: string, port: number] {
   return [name.slice(0, colon), Number(name.slice(colon + 1))]
 }
 
+/** Redis has not the script of this digest, or not any more. */
+export function isUnknownScript({ message }: Error): boolean {
+  return message.startsWith('NOSCRIPT')
+}
+
 export function isBroken(error: Error & { code?: string }): boolean {
   return broken.test(error.message) || /^E[A-Z]+$/.test(error.code ?? '') || replyErrorOf(error).code === 'UNBLOCKED'
 }

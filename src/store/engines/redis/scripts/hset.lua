@@ -3,6 +3,11 @@
 -- prelude
 -- fields: 1 2
 -- with: fields
+if #ARGV == 2 and redis.call('EXISTS', KEYS[2]) == 0
+  and redis.call('PUBSUB', 'NUMSUB', 'saola:fields:' .. KEYS[1])[2] == 0 then
+  return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+end
+-- otherwise
 if #ARGV % 2 ~= 0 then fail("ERR wrong number of arguments for 'hset' command") end
 if redis.call('EXISTS', ends) == 1 then
   for i = 1, #ARGV, 2 do

@@ -105,18 +105,44 @@ local function undo()
 end
 
 local replies = {}
-for i, call in ipairs(calls) do
-  if call.kind ~= 'publish' then
-    if call.kind == 'write' and i < total then save(call.keys) end
-    local isDone, reply = pcall(perform, call)
-    if not isDone then
-      undo()
-      publishTo(watched, 'U')
-      error(reply, 0)
-    end
-    replies[i] = reply
+local function run(i, call)
+  local isDone, reply = pcall(perform, call)
+  if not isDone then
+    undo()
+    publishTo(watched, 'U')
+    error(reply, 0)
+  end
+  replies[i] = reply
+end
+
+-- Tasks write more keys than they name, which are nobody else's: they come last, and all in one, as an enqueue that fails has
+-- written nothing.
+local enqueues = {}
+for i, call in ipairs(calls) do if call.kind == 'enqueue' then enqueues[#enqueues + 1] = i end end
+
+local function enqueueAll()
+  local first, inner = calls[enqueues[1]], {}
+  if #enqueues == 1 then return run(enqueues[1], first) end
+  for _, i in ipairs(enqueues) do
+    local list = string.match(calls[i].args[1], '^%s*%[%s*(.-)%s*%]%s*$')
+    if list ~= '' then inner[#inner + 1] = list or 'null' end
+  end
+  local all = { name = first.name, kind = first.kind, keys = first.keys, args = { '[' .. table.concat(inner, ',') .. ']' } }
+  run(enqueues[1], all)
+  local answers, at = cjson.decode(replies[enqueues[1]]), 0
+  for _, i in ipairs(enqueues) do
+    local own = {}
+    for n = 1, #cjson.decode(calls[i].args[1]) do own[n] = cjson.encode(answers[at + n]) end
+    at, replies[i] = at + #own, '[' .. table.concat(own, ',') .. ']'
   end
 end
+for i, call in ipairs(calls) do
+  if call.kind ~= 'publish' and call.kind ~= 'enqueue' then
+    if call.kind == 'write' and (i < total or #enqueues > 0) then save(call.keys) end
+    run(i, call)
+  end
+end
+if #enqueues > 0 then enqueueAll() end
 -- What was undone must not have been heard.
 for i, call in ipairs(calls) do if call.kind == 'publish' then replies[i] = perform(call) end end
 publishTo(watched, 'D')
