@@ -1,7 +1,25 @@
 import * as z from 'zod'
 import { count, path, size } from '../base/option-types.ts'
 import { suggest } from '../base/suggest.ts'
-import { checkAccessLogFormat } from './access-log.ts'
+import { accessOptions } from './access/options.ts'
+import { checkAccessLogFormat } from './access-log/access-log.ts'
+import { cacheOptions } from './cache/options.ts'
+import { hostOptions, pathOptions } from './canonical/options.ts'
+import { compressionOptions } from './compression/options.ts'
+import { connectionOptions } from './connections/options.ts'
+import { errorPageOptions } from './error-pages/options.ts'
+import { requestIdOptions, trustOptions } from './forwarded/options.ts'
+import { responseHeaderOptions } from './headers/options.ts'
+import { http2Options } from './http2/options.ts'
+import { limitOptions } from './limits/options.ts'
+import { overloadOptions } from './overload/options.ts'
+import { proxyOptions } from './proxy/options.ts'
+import { rateLimitOptions } from './rate-limit/options.ts'
+
+import { canonicalHostOptions, redirectOptions, rewriteOptions } from './redirects/options.ts'
+import { staticCacheOptions, staticOptions } from './static/options.ts'
+
+import { type TlsSettings, tlsOptions } from './tls/options.ts'
 
 const namedFormats = ['combined', 'json', 'auto']
 
@@ -26,8 +44,50 @@ const accessLogFile = z.strictObject({
   backups: count().prefault(10).meta({ change: 'restart', description: 'How many rotated files are kept.' }),
 })
 
+/** What is done with a request before and around the application. One section a step, from the folder of that step. */
+const edgeSection = z.strictObject({
+  trust: trustOptions,
+  requestId: requestIdOptions,
+  hosts: hostOptions,
+  paths: pathOptions,
+  limits: limitOptions,
+  connections: connectionOptions,
+  overload: overloadOptions,
+  http2: http2Options,
+  access: accessOptions,
+  rateLimit: rateLimitOptions,
+  canonicalHost: canonicalHostOptions,
+  redirects: redirectOptions,
+  rewrites: rewriteOptions,
+  headers: responseHeaderOptions,
+  errorPages: errorPageOptions,
+  static: staticOptions,
+  staticCache: staticCacheOptions,
+  cache: cacheOptions,
+  compression: compressionOptions,
+  proxy: proxyOptions,
+})
+
+/** The edge as a worker runs it. */
+export interface EdgeSettings extends z.output<typeof edgeSection> {
+  readonly tls: TlsSettings | undefined
+  /** An idle connection of a client ends after so long. */
+  readonly keepAliveMs: number
+}
+
+/** What every setting of the edge is when nobody says otherwise. */
+export function defaultEdge(): z.output<typeof edgeSection> {
+  return edgeSection.parse({})
+}
+
 /** What is done with a request beside the application. */
 export const edgeOptions = z.strictObject({
+  edge: edgeSection.optional().meta({
+    description:
+      'What Nginx does for an application elsewhere: checks of every request, limits, files, a proxy, a cache. Without this ' +
+      "section and without `tls`, the application's own server takes the connections.",
+  }),
+  tls: tlsOptions,
   accessLog: z
     .union([z.boolean(), format, accessLogFile])
     .transform(value => {
