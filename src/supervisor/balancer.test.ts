@@ -37,7 +37,7 @@ async function openBalancer(t: TestContext, options: Partial<BalancerOptions>) {
         index,
         connections: 0,
         busySince: undefined,
-        give(socket, head) {
+        give({ socket, head }) {
           if (!isOpen) return false
           given.push({ worker: index, socket, head })
           arrivals.shift()?.()

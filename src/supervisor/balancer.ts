@@ -17,7 +17,7 @@ export interface Candidate {
   /** Since when a connection that was handed over waits to be acknowledged: `performance.now()`. */
   busySince: number | undefined
   /** @returns false when the channel is closed. */
-  give(socket: net.Socket, head: string | undefined): boolean
+  give(connection: Accepted): boolean
 }
 
 export type Balance = 'round-robin' | 'least-connections' | 'sticky'
@@ -31,9 +31,16 @@ export interface BalancerOptions {
   readonly maxConnections: number
 }
 
-interface Waiting {
+/** A connection that was accepted for a worker. */
+export interface Accepted {
   readonly socket: net.Socket
+  /** Where it was accepted. */
+  readonly address: string
+  /** What was read of it already. */
   readonly head: string | undefined
+}
+
+interface Waiting extends Accepted {
   readonly key: string | undefined
 }
 
@@ -61,17 +68,18 @@ export class Balancer {
   }
 
   /** Accepts from this socket until it is closed. */
-  async listen(socket: Pick<ListenSocket, 'listen'>): Promise<void> {
+  async listen(listening: Pick<ListenSocket, 'listen' | 'label'>): Promise<void> {
     // Paused, so that what a client sends stays in the kernel for the worker that will read it.
     const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, socket => {
       const { cookie } = this.#options
+      const { label: address } = listening
       socket.on('error', () => socket.destroy())
-      if (cookie === undefined) this.#route({ socket, head: undefined, key: socket.remoteAddress })
-      else readHead(socket, head => this.#route({ socket, head, key: cookieOf(head, cookie) }))
+      if (cookie === undefined) this.#route({ socket, address, head: undefined, key: socket.remoteAddress })
+      else readHead(socket, head => this.#route({ socket, address, head, key: cookieOf(head, cookie) }))
     })
     this.#servers.add(server)
     server.once('close', () => this.#servers.delete(server))
-    await socket.listen(server, this.#options.backlog)
+    await listening.listen(server, this.#options.backlog)
   }
 
   /** Where it accepts. */
@@ -144,16 +152,16 @@ export class Balancer {
     }
   }
 
-  #give(candidate: Candidate, { socket, head, key }: Waiting): void {
+  #give(candidate: Candidate, { socket, address, head, key }: Waiting): void {
     // What came after the head was read must travel with it; the kernel keeps what comes from now on.
     stopReading(socket)
     const late = head === undefined ? '' : (socket.read()?.toString('latin1') ?? '')
-    const handedOver: Waiting = { socket, key, head: head === undefined ? undefined : head + late }
+    const handedOver: Waiting = { socket, address, key, head: head === undefined ? undefined : head + late }
     candidate.busySince = performance.now()
     candidate.connections++
     this.#lastIndex = candidate.index
     this.#pending.set(candidate.id, handedOver)
-    if (!candidate.give(socket, handedOver.head)) this.gone(candidate.id)
+    if (!candidate.give(handedOver)) this.gone(candidate.id)
   }
 
   /**

@@ -3,14 +3,18 @@ import type { ChildProcess } from 'node:child_process'
 import type { Duplex, Readable } from 'node:stream'
 import { messageOf } from '../base/errors.ts'
 import { isSaolaMessage, sendToWorker } from '../ipc/channel.ts'
-import type { FromWorker, StackReply, ToWorker } from '../ipc/messages.ts'
+import { type FromWorker, type ToWorker, toldLater, type WatchReply, type WatchRequest } from '../ipc/messages.ts'
 import { takeEarly } from './early-child.ts'
+import type { ProgramRules } from './fleet.ts'
 import { type Launch, spawnProcess, workerFds } from './spawn-process.ts'
+import { signalGroup } from './spawn-program.ts'
+import { startProblem } from './start-problem.ts'
 import { StderrTail } from './stderr-tail.ts'
 
 export interface ChildEvents {
   message(message: FromWorker): void
-  stack(reply: StackReply): void
+  /** The watch thread has answered. */
+  watch(reply: WatchReply): void
   /** `stderr` is the last of what it printed, if it never was ready. */
   exit(code: number | null, signal: string | null, stderr: Promise<string>): void
 }
@@ -19,16 +23,23 @@ export interface RunningChild {
   readonly pid: number
   readonly stdout: Readable
   readonly stderr: Readable
-  readonly accessLog: Readable
+  /** A program has none. */
+  readonly accessLog: Readable | undefined
   send(message: ToWorker, handle?: object, keepOpen?: boolean): boolean
-  /** Asks the watch thread for the stack of the main thread, blocked or not. */
-  askStack(id: number): void
+  /** Asks the watch thread, which answers also when the main thread is blocked. A program has none. */
+  askWatch(request: WatchRequest): void
+  /** Asks it to end; `program` says what asks one. */
+  drain(reason: string, program: Pick<ProgramRules, 'stopSignal' | 'stopsGroup'> | undefined): void
+  /** It serves: what it prints from now on is no reason of a failed start. */
+  serves(): void
   /** Sends a signal to the child and to all that it started. */
   kill(signal: NodeJS.Signals): void
 }
 
-// A line of the watch pipe holds a stack of at most 50 frames.
-const watchLineMax = 64 * 1024
+// A line of the watch pipe holds a stack of at most 50 frames, or a piece of a profile or heap snapshot (worker/capture-desk.ts).
+const watchLineMax = 512 * 1024
+// Linux takes 128 KiB for one variable and refuses the process above it (execve(2), E2BIG).
+const variableBytesMax = 64 * 1024
 
 /**
  * Starts a child in a process group of its own.
@@ -36,47 +47,48 @@ const watchLineMax = 64 * 1024
  * @throws when the process cannot be started: no such command, no such folder, no memory, no more processes.
  */
 export function startChild(launch: Launch, events: ChildEvents): RunningChild {
-  const child = takeEarly(launch) ?? spawnProcess(launch)
+  const child = takeEarly(launch) ?? startTold(launch)
   const { pid } = child
-  if (pid === undefined) throw new Error(startProblem(child, launch))
+  // Node reports why a start has failed in an event of the next tick; it must not go unheard.
   child.on('error', () => {})
+  if (pid === undefined) throw new Error(startProblem(launch))
   const pipes = child.stdio as readonly unknown[]
   const tail = new StderrTail(pipes[2] as Readable)
   child.on('message', message => {
     if (!isSaolaMessage(message)) return
-    if ((message as FromWorker).type === 'saola.ready') tail.forget()
-    events.message(message as FromWorker)
+    try {
+      events.message(message as FromWorker)
+    } catch (error) {
+      warnOfGarbage('channel', error)
+    }
   })
   child.once('exit', (code, signal) => {
     // What it started must not outlive it, and must not hold its pipes open.
-    killGroup(pid, 'SIGKILL')
+    signalGroup(pid, 'SIGKILL')
     events.exit(code, signal, tail.end())
   })
   const watch = pipes[workerFds.watch] as Duplex
-  readLines(watch, line => events.stack(JSON.parse(line) as StackReply))
+  readLines(watch, line => events.watch(JSON.parse(line) as WatchReply))
   return {
     pid,
     stdout: pipes[1] as Readable,
     stderr: pipes[2] as Readable,
     accessLog: pipes[workerFds.accessLog] as Readable,
     send: (message, handle, keepOpen) => sendToWorker(child, message, handle as never, keepOpen),
-    askStack: id => void watch.write(`${JSON.stringify({ type: 'stack', id })}\n`),
-    kill: signal => killGroup(pid, signal),
+    askWatch: request => void watch.write(`${JSON.stringify(request)}\n`),
+    drain: reason => void sendToWorker(child, { type: 'saola.drain', reason }),
+    serves: () => tail.forget(),
+    kill: signal => void signalGroup(pid, signal),
   }
 }
 
-function startProblem(child: ChildProcess, launch: Launch): string {
-  // Node reports the reason in an 'error' event of the next tick; it must not go unheard.
-  child.on('error', () => {})
-  return `Cannot start ${launch.command} in ${launch.cwd} as uid ${launch.uid ?? 'of the supervisor'}. Check that all three exist.`
-}
-
-function killGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal)
-  } catch {
-    // ESRCH: the whole group is gone, which is what was wanted.
-  }
+/** Tells it what to be: in its environment, where it finds it at once, or over the channel when that is too long. */
+function startTold(launch: Launch): ChildProcess {
+  const { SAOLA_WORKER: spec } = launch.env
+  if (spec === undefined || Buffer.byteLength(spec) <= variableBytesMax) return spawnProcess(launch)
+  const child = spawnProcess({ ...launch, env: { ...launch.env, SAOLA_WORKER: toldLater } })
+  if (child.pid !== undefined) sendToWorker(child, { type: 'saola.become', spec, inheritsSockets: true })
+  return child
 }
 
 function readLines(stream: Duplex, onLine: (line: string) => void): void {
@@ -92,9 +104,13 @@ function readLines(stream: Duplex, onLine: (line: string) => void): void {
       try {
         onLine(line)
       } catch (error) {
-        // Only a worker gone mad writes there what is no JSON; it is not worth a supervisor.
-        process.emitWarning(`A worker's watch pipe is garbled: ${messageOf(error)}`)
+        warnOfGarbage('watch pipe', error)
       }
     }
   })
+}
+
+/** Only a worker gone mad sends what is none of the messages that it may; it is not worth a supervisor. */
+function warnOfGarbage(where: string, error: unknown): void {
+  process.emitWarning(`A worker's ${where} is garbled: ${messageOf(error)}`)
 }

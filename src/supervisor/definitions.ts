@@ -1,21 +1,41 @@
-import { type AppDefinition, type ChildDefinition, isApp, type ServiceDefinition } from './app-definition.ts'
+import {
+  type AppDefinition,
+  type ChildDefinition,
+  isApp,
+  isListening,
+  type Listening,
+  type ProgramDefinition,
+  type ServiceDefinition,
+} from './app-definition.ts'
 import type { Child, Fleet, Group, GroupSpec } from './fleet.ts'
+import { traitsOf } from './kinds.ts'
+import { effectivePriorities } from './plan/end-order.ts'
+
+/** All that a configuration makes a tree of. */
+export interface TreeDefinitions {
+  readonly apps: readonly AppDefinition[]
+  readonly services: readonly ServiceDefinition[]
+  readonly programs: readonly ProgramDefinition[]
+}
+
+type Definition = ChildDefinition | ProgramDefinition
 
 /** Every definition that a child may still come from, by name and revision. */
 export class Definitions {
-  readonly #apps = new Map<string, AppDefinition>()
-  /** A reload does not change them, and so they have no revisions. */
-  readonly #services = new Map<string, ServiceDefinition>()
+  readonly #all = new Map<string, Definition>()
 
-  add(apps: readonly AppDefinition[], services: readonly ServiceDefinition[]): void {
-    for (const app of apps) this.#apps.set(keyOf(app.spec.name, app.spec.revision), app)
-    for (const service of services)
-      if (!this.#services.has(service.spec.name)) this.#services.set(service.spec.name, service)
+  /** Of those that a reload does not change, which have one revision only, the first stays. */
+  add({ apps, services, programs }: TreeDefinitions): void {
+    for (const definition of [...apps, ...programs]) this.#all.set(keyOf(definition.spec), definition)
+    for (const service of services) {
+      const key = keyOf(service.spec)
+      if (!this.#all.has(key)) this.#all.set(key, service)
+    }
   }
 
   /** What a child is made of. */
-  of({ group, revision }: Child): ChildDefinition | undefined {
-    return this.#apps.get(keyOf(group, revision)) ?? this.#services.get(group)
+  of({ group: name, revision }: Child): Definition | undefined {
+    return this.#all.get(keyOf({ name, revision }))
   }
 
   /** The application that a child runs, if it does. */
@@ -25,25 +45,48 @@ export class Definitions {
   }
 
   appOfGroup({ spec }: Group): AppDefinition | undefined {
-    return this.#apps.get(keyOf(spec.name, spec.revision))
+    const definition = this.#all.get(keyOf(spec))
+    return definition && isApp(definition) ? definition : undefined
+  }
+
+  /** What of a group has listen sockets, if it has. */
+  listeningOf(group: Group | undefined): Listening | undefined {
+    const definition = group && this.#all.get(keyOf(group.spec))
+    return definition && isListening(definition) ? definition : undefined
   }
 
   serviceNamed(name: string): GroupSpec | undefined {
-    return this.#services.get(name)?.spec
+    return this.#all.get(keyOf({ name, revision: 0 }))?.spec
   }
 
-  /** Forgets the applications that no group uses any more, and gives those that are left. */
-  forgetUnused({ groups, children }: Fleet): Set<AppDefinition> {
-    const used = new Set<AppDefinition>()
-    const keep = (app: AppDefinition | undefined) => app && used.add(app)
-    for (const group of groups.values()) keep(this.appOfGroup(group))
+  /** Forgets those that no group uses any more, and gives the ones with sockets that are left. */
+  forgetUnused({ groups, children }: Fleet): Set<Listening> {
+    const used = new Set<string>()
+    for (const { spec } of groups.values()) used.add(keyOf(spec))
     // A reload that stopped half-way leaves children of an older revision in their places.
-    for (const child of children.values()) if (child.state !== 'STOPPING') keep(this.appOf(child))
-    for (const [key, app] of this.#apps) if (!used.has(app)) this.#apps.delete(key)
-    return used
+    for (const { state, group: name, revision } of children.values())
+      if (state !== 'STOPPING') used.add(keyOf({ name, revision }))
+    const listening = new Set<Listening>()
+    for (const [key, definition] of this.#all) {
+      if (!used.has(key) && traitsOf(definition.spec).rolls) this.#all.delete(key)
+      else if (isListening(definition)) listening.add(definition)
+    }
+    return listening
   }
 }
 
-function keyOf(name: string, revision: number): string {
+function keyOf({ name, revision }: Pick<GroupSpec, 'name' | 'revision'>): string {
   return `${name}@${revision}`
+}
+
+/**
+ * Of all that starts with the tree; the applications first, since the first of them may have begun already: see early-child.ts.
+ * Programs begin in the order of their priorities.
+ */
+export function specsOf({ apps, services, programs }: TreeDefinitions): GroupSpec[] {
+  const priorities = effectivePriorities(programs.map(({ spec }) => spec))
+  const priorityOf = ({ spec }: ProgramDefinition) => priorities.get(spec.name) ?? 0
+  const inOrder = programs.toSorted((a, b) => priorityOf(a) - priorityOf(b))
+  const started = services.filter(({ starts }) => starts === 'with the tree')
+  return [...apps, ...inOrder, ...started].map(({ spec }) => spec)
 }

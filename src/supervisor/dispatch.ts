@@ -1,5 +1,4 @@
 /** Who gets the next connection: shares for the workers of a shared socket, a balancer where the supervisor accepts. */
-import type net from 'node:net'
 import { type AppDefinition, acceptorOf } from './app-definition.ts'
 import { Balancer } from './balancer.ts'
 import type { RunningChild } from './child-process.ts'
@@ -120,8 +119,8 @@ export class Dispatch {
       index: child.index,
       connections: 0,
       busySince: undefined,
-      give: (socket: net.Socket, head) => {
-        const message = { type: 'saola.connection', index: 0, ...(head === undefined ? {} : { head }) } as const
+      give: ({ socket, address, head }) => {
+        const message = { type: 'saola.connection', address, ...(head === undefined ? {} : { head }) } as const
         return running.send(message, socket, true)
       },
     })

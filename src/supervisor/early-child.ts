@@ -12,6 +12,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import net from 'node:net'
+import { sendToWorker } from '../ipc/channel.ts'
 import { toldLater } from '../ipc/messages.ts'
 import { type Launch, spawnProcess } from './spawn-process.ts'
 
@@ -56,7 +57,7 @@ export function takeEarly(launch: Launch): ChildProcess | undefined {
   }
   waiting = undefined
   for (const part of [taken, taken.channel, ...taken.stdio]) (part as { ref?(): void } | null)?.ref?.()
-  taken.send({ type: 'saola.become', spec: launch.env.SAOLA_WORKER })
+  sendToWorker(taken, { type: 'saola.become', spec: launch.env.SAOLA_WORKER ?? '', inheritsSockets: false })
   return taken
 }
 

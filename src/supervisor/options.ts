@@ -1,37 +1,10 @@
 import * as z from 'zod'
-import { countCpus, workersMax } from '../base/cpu-count.ts'
 import { logLevels } from '../base/log.ts'
-import { addresses, choice, count, duration, path, share, size, text } from '../base/option-types.ts'
+import { addresses, choice, count, duration, path, share, size, text, workerRange } from '../base/option-types.ts'
 import { formatDuration } from '../base/units.ts'
 
-const expectedWorkers = '"auto", a number of workers such as 4, or { min, max }'
-
-const workers = z
-  .union([
-    z.literal('auto'),
-    count({ min: 1, max: workersMax }),
-    z.strictObject({
-      min: count({ min: 1, max: workersMax }).meta({ change: 'live', description: 'The fewest workers.' }),
-      max: count({ min: 1, max: workersMax }).meta({ description: 'The most workers.' }),
-    }),
-  ])
-  .transform((value, context) => {
-    const range = typeof value === 'object' ? value : rangeOf(value)
-    if (range.min > range.max) {
-      const message = `expected min to be at most max, got ${JSON.stringify(value)}`
-      context.issues.push({ code: 'custom', message, input: value })
-    }
-    return range
-  })
-  .meta({ kind: 'workers', expected: expectedWorkers })
-
-function rangeOf(value: 'auto' | number): { min: number; max: number } {
-  const number = value === 'auto' ? countCpus() : value
-  return { min: number, max: number }
-}
-
 /** A file that lines go to, rotated by size. */
-const outputFile = z.strictObject({
+export const outputFile = z.strictObject({
   file: path().meta({ change: 'restart', description: 'The file.' }),
   maxBytes: size().prefault('50MB').meta({ change: 'restart', description: 'Rotate above this size; 0 never.' }),
   backups: count().prefault(10).meta({ change: 'restart', description: 'How many rotated files are kept.' }),
@@ -109,13 +82,46 @@ const recycle = z
   .prefault({})
   .meta({ description: 'When a healthy worker is drained and replaced.' })
 
+const dependency = choice(['started', 'ready', 'completed'])
+
+const programName = z.string().regex(/^[A-Za-z][\w-]{0,31}$/)
+
+/** Programs that have to be there first: a list of names, or what is waited for by name; resolved to the latter. */
+export const dependencies = z
+  .union([
+    z
+      .array(programName)
+      .transform(
+        (names): Record<string, 'started' | 'ready' | 'completed'> =>
+          Object.fromEntries(names.map(name => [name, 'ready'])),
+      ),
+    z.record(programName, dependency),
+  ])
+  .meta({ expected: 'names of programs such as ["redis"], or what is waited for, such as { redis: "ready" }' })
+  .prefault({})
+
+/** Who a process runs as: a name or a number. */
+export const account = z.union([z.string().min(1), z.int().min(0)]).transform(String)
+
+/** Variables of the environment. Any of them may be a secret: only their names are shown. */
+export const variables = z
+  .record(z.string().regex(/^[^=\0]+$/), z.string().meta({ kind: 'secret', expected: 'a text' }))
+  .meta({ expected: 'variables and their texts, such as { NODE_ENV: "production" }' })
+  .prefault({})
+
+/** Permissions that new files do not get. */
+export const umask = z
+  .union([z.string().regex(/^(?:0o?)?[0-7]{1,3}$/), z.int().min(0).max(0o777)])
+  .transform(value => (typeof value === 'string' ? Number.parseInt(value.replace(/^0o/, ''), 8) : value))
+  .meta({ kind: 'octal', expected: 'a file mode mask such as "022" or 0o022' })
+
 /** How the supervisor runs one application. */
 export const supervisorOptions = z.strictObject({
   listen: addresses().prefault('127.0.0.1:8000').meta({
     change: 'restart',
     description: 'Where it listens: `HOST:PORT`, `:PORT`, `[::1]:PORT`, `unix:PATH`, `fd://N` or `systemd:NAME`.',
   }),
-  workers: workers.prefault('auto').meta({
+  workers: workerRange().prefault('auto').meta({
     change: 'live',
     description:
       'How many workers: `"auto"` (the cores, capped by the CPU quota of the container), a number, or a range.',
@@ -144,29 +150,28 @@ export const supervisorOptions = z.strictObject({
     .meta({ change: 'live', description: 'After so many failed starts in a row its state is FATAL.' }),
   backoff,
   recycle,
-  user: z
-    .union([z.string().min(1), z.int().min(0)])
-    .transform(String)
+  user: account
     .meta({ expected: 'the name or number of a user' })
     .optional()
     .meta({ change: 'restart', description: 'Run the workers as this user. Only root can.' }),
-  group: z
-    .union([z.string().min(1), z.int().min(0)])
-    .transform(String)
+  group: account
     .meta({ expected: 'the name or number of a group' })
     .optional()
     .meta({ change: 'restart', description: "Run the workers as this group; the user's own by default." }),
-  env: z
-    .record(z.string().regex(/^[^=\0]+$/), z.string())
-    .meta({ expected: 'variables and their texts, such as { NODE_ENV: "production" }' })
-    .prefault({})
-    .meta({ change: 'restart', description: "Environment variables of the workers, beside the supervisor's own." }),
+  env: variables.meta({
+    change: 'restart',
+    description: "Environment variables of the workers, beside the supervisor's own.",
+  }),
   node: z
     .array(text('a flag of Node'))
     .meta({ expected: 'a list of flags of Node such as ["--enable-source-maps"]' })
     .prefault([])
     .meta({ change: 'restart', description: 'Flags of Node for the workers.' }),
   cwd: path().prefault('.').meta({ change: 'restart', description: 'The working directory of the workers.' }),
+  dependsOn: dependencies.meta({
+    change: 'live',
+    description: 'Programs that must have `started`, be `ready` or have `completed` before the first worker starts.',
+  }),
   stdout: outputFile
     .optional()
     .meta({ description: "A file for what the workers write to stdout; Saola's own output when unset." }),
@@ -189,11 +194,6 @@ const log = z
   })
   .prefault({})
   .meta({ description: "Saola's own log, in which the output of the workers stands, too." })
-
-const umask = z
-  .union([z.string().regex(/^(?:0o?)?[0-7]{1,3}$/), z.int().min(0).max(0o777)])
-  .transform(value => (typeof value === 'string' ? Number.parseInt(value.replace(/^0o/, ''), 8) : value))
-  .meta({ kind: 'octal', expected: 'a file mode mask such as "022" or 0o022' })
 
 /** What the supervisor of a tree needs beside its applications. */
 export const treeOptions = z.strictObject({

@@ -1,5 +1,6 @@
 import { readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { codeOf, messageOf, ServerError } from '../base/errors.ts'
+import { readProcessStat } from './process-stat.ts'
 
 // Linux counts the times of processes in hundredths of a second, whatever its kernel was built with.
 const tickMs = 10
@@ -56,12 +57,8 @@ function startOf(pid: number): number | undefined {
   return other === undefined || own === undefined ? undefined : performance.timeOrigin + (other - own) * tickMs
 }
 
-/** Field 22 of /proc/PID/stat; the name in field 2 may hold spaces and brackets. */
-function ticksAtStart(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
-  } catch {
-    return undefined
-  }
+/** In ticks since the boot. Undefined of one that has ended, also when nobody has asked how: a zombie. */
+export function ticksAtStart(pid: number): number | undefined {
+  const stat = readProcessStat(pid)
+  return stat?.state === 'Z' ? undefined : stat?.startedAtTicks
 }

@@ -14,6 +14,8 @@ import { lockPath } from '../base/process-lock.ts'
 import { wasPassed } from './passed-sockets.ts'
 
 export interface ListenSocket {
+  /** The address as the configuration has it. */
+  readonly key: string
   /** The address as it is: with the port that the system chose for port 0. */
   readonly label: string
   readonly fd: number
@@ -70,7 +72,7 @@ async function openTcp(key: string, host: string, port: number): Promise<ListenS
     const bound = host === '' ? bindAnywhere(port) : bind(await numeric(host), port)
     const at = bound.address()
     const label = typeof at === 'object' ? formatAddress({ kind: 'tcp', host: host || at.address, port: at.port }) : key
-    return socketOf(label, bound)
+    return socketOf(key, label, bound)
   } catch (error) {
     throw unavailable(key, error)
   }
@@ -134,7 +136,7 @@ async function openUnix(key: string, path: string): Promise<ListenSocket> {
     // connect(2) needs write permission; the umask still has its say through the folder.
     chmodSync(path, 0o777 & ~process.umask())
     const inode = lstatSync(path).ino
-    const socket = socketOf(key, bound)
+    const socket = socketOf(key, key, bound)
     const close = () => {
       closeUnix(socket, path, inode)
       lock.release()
@@ -188,7 +190,7 @@ function inherited(key: string, fd: number): ListenSocket {
   if (!isSocket) throw unusable(key, 'it is no socket')
   if (!wasPassed(fd)) throw unusable(key, 'no socket of this number was passed to this process')
   // Not ours to close: after a reload without it, another one may ask for it again.
-  const socket = socketOf(key, { fd: () => fd, address: () => undefined, close: () => {} })
+  const socket = socketOf(key, key, { fd: () => fd, address: () => undefined, close: () => {} })
   const handle = socket.handle() as RawHandle | undefined
   if (!handle && '_createServerHandle' in net) throw unusable(key, 'it is no stream socket')
   if (handle?.getpeername?.({}) === 0) throw unusable(key, 'it is a connection, and no listen socket')
@@ -212,11 +214,12 @@ function systemdFds(name: string): number[] {
   )
 }
 
-function socketOf(label: string, bound: Bound): ListenSocket {
+function socketOf(key: string, label: string, bound: Bound): ListenSocket {
   let handle: object | undefined
   let listening: net.Server | undefined
   const fd = bound.fd()
   return {
+    key,
     label,
     fd,
     // Opened over the same descriptor and never polled; it lives as long as the process.

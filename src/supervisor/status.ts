@@ -1,9 +1,9 @@
-import { formatAddress } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { AppStatus, ChildState, ChildStatus, ExitStatus, ReloadOutcome, TreeStatus } from '../ipc/status.ts'
 import type { AppDefinition } from './app-definition.ts'
 import { type Child, type Exit, type Fleet, type Group, type GroupSpec, nameOf, type Slot } from './fleet.ts'
 import { kinds, traitsOf } from './kinds.ts'
+import { isDue } from './plan/spawn.ts'
 
 export interface StatusSources {
   readonly name: string
@@ -14,8 +14,8 @@ export interface StatusSources {
   readonly fleet: Fleet
   readonly clock: Clock
   definition(group: Group): AppDefinition | undefined
-  /** Where an address is really listened on. */
-  labelOf(key: string): string | undefined
+  /** Where an application really listens. */
+  labelsOf(app: AppDefinition): readonly string[]
   /** Lines of a child's output that were dropped. */
   dropped(source: string): number
 }
@@ -38,22 +38,29 @@ export function buildStatus(sources: StatusSources): TreeStatus {
   }
 }
 
+/** Where there are never two, the one that still ends is all there is in its place. */
+function lastIn({ children }: Fleet, { spec }: Group, { index }: Slot): Child | undefined {
+  if (!traitsOf(spec).isAlone) return undefined
+  return [...children.values()].find(child => child.group === spec.name && child.index === index)
+}
+
 /** Why the first place that was given up, of those that the start waits for, is empty, if there is one. */
 export function findFailure({ groups }: Fleet): string | undefined {
-  for (const [group, { spec, slots }] of groups) {
+  for (const [group, { spec, slots, waitsFor }] of groups) {
     if (!traitsOf(spec).isAwaited) continue
     const slot = slots.find(slot => slot.emptyState === 'FATAL')
     if (slot) return `Worker ${nameOf({ group, index: slot.index })} ${slot.lastExit?.reason}`
+    if (waitsFor !== undefined) return `${group} ${waitsFor}`
   }
   return undefined
 }
 
 function appStatus(group: Group, sources: StatusSources): AppStatus {
   const definition = sources.definition(group)
-  const addresses = definition?.addresses ?? []
   return {
     name: group.spec.name,
-    listen: addresses.map(address => sources.labelOf(formatAddress(address)) ?? formatAddress(address)),
+    listen: definition ? sources.labelsOf(definition) : [],
+    protocols: definition?.protocols ?? [],
     balance: definition?.balance ?? 'shared',
     workers: group.spec.workers,
     entry: definition?.entry ?? '',
@@ -61,13 +68,15 @@ function appStatus(group: Group, sources: StatusSources): AppStatus {
 }
 
 function childrenOf(sources: StatusSources): ChildStatus[] {
-  const { fleet } = sources
+  const { fleet, clock } = sources
   const rows: ChildStatus[] = []
   const listed = new Set<Child>()
   for (const group of fleet.groups.values()) {
+    const { spec, waitsFor } = group
     for (const slot of group.slots) {
-      rows.push(row(slot.child, group.spec, slot, sources))
-      if (slot.child) listed.add(slot.child)
+      const child = slot.child ?? lastIn(fleet, group, slot)
+      rows.push(row(child, { ...spec, waitsFor: isDue(slot, clock.now()) ? waitsFor : undefined }, slot, sources))
+      if (child) listed.add(child)
     }
   }
   // Successors that boot and old ones that drain stand below the place that they share.
@@ -86,11 +95,11 @@ function childrenOf(sources: StatusSources): ChildStatus[] {
   )
 }
 
-type Place = Pick<GroupSpec, 'kind' | 'name'>
+type Place = Pick<GroupSpec, 'kind' | 'name'> & { readonly waitsFor?: string | undefined }
 
 function row(
   child: Child | undefined,
-  { kind, name: app }: Place,
+  { kind, name: app, waitsFor }: Place,
   slot: Slot | undefined,
   sources: StatusSources,
 ): ChildStatus {
@@ -110,6 +119,7 @@ function row(
     uptimeMs: child ? Math.round(clock.now() - (child.readyAt ?? child.spawnedAt)) : 0,
     restarts: slot?.restarts ?? 0,
     lastExit: slot?.lastExit && exitStatus(slot.lastExit, clock),
+    waitsFor: child ? (child.state === 'STARTING' ? child.waitsFor : undefined) : waitsFor,
     beatAgeMs: child && beat ? Math.round(clock.now() - child.lastBeatAt) : 0,
     connections: beat?.connections ?? 0,
     inFlight: beat?.inFlight ?? 0,

@@ -3,41 +3,47 @@
  * of it comes back as an event. So one slow drain or one slow disk never delays the next signal.
  */
 import type { Clock } from '../base/clock.ts'
-import { messageOf, ServerError } from '../base/errors.ts'
+import { messageOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
-import type { FromWorker, StackReply } from '../ipc/messages.ts'
-import type { ReloadOutcome, TreeStatus } from '../ipc/status.ts'
+import type { ReloadOutcome, StateChange, TreeStatus } from '../ipc/status.ts'
 import {
   type AppDefinition,
   type ChildDefinition,
-  isApp,
-  type LogFile,
-  type ServiceDefinition,
+  isListening,
+  isProgram,
+  type ProgramDefinition,
 } from './app-definition.ts'
 import { type RunningChild, startChild } from './child-process.ts'
-import { Definitions } from './definitions.ts'
+import { Definitions, specsOf, type TreeDefinitions } from './definitions.ts'
 import { Dispatch } from './dispatch.ts'
 import { EventQueue } from './event-queue.ts'
-import { type Child, createFleet, type Fleet, type GroupSpec, nameOf } from './fleet.ts'
+import { Figures } from './figures.ts'
+import { type Child, createFleet, type Fleet, nameOf } from './fleet.ts'
+import { listenElsewhere } from './listen-elsewhere.ts'
+import { ChildOutput, targetsOf } from './output/child-output.ts'
 import type { OpenFiles } from './output/open-files.ts'
 import type { Output } from './output/output.ts'
-import type { RotatingFile } from './output/rotating-file.ts'
-import { endsWithin } from './output/sink.ts'
 import { nextTickMs, plan } from './plan/plan.ts'
 import { isEnding } from './plan/spawn.ts'
 import { stopping } from './plan/stop.ts'
-import type { Action, FleetEvent } from './plan/turn.ts'
+import type { Action, FleetEvent, Outcome } from './plan/turn.ts'
+import { ProgramNotes } from './program-notes.ts'
+import { ProgramWatches } from './program-watches.ts'
+import { Questions, type WorkerAnswer } from './questions.ts'
 import { SocketSet } from './socket-set.ts'
-import { stackText, whereOf } from './stack-text.ts'
 import { buildStatus, findFailure } from './status.ts'
+import { Tickets } from './tickets.ts'
+import { WatchThreads } from './watch-threads.ts'
+import { WorkerMessages } from './worker-messages.ts'
 
 export interface SupervisorOptions {
   readonly name: string
   readonly version: string
   readonly configFile: string | undefined
-  readonly apps: readonly AppDefinition[]
-  readonly services: readonly ServiceDefinition[]
+  readonly definitions: TreeDefinitions
   readonly cwd: string
+  /** Where it notes which programs run, for a start after it was killed. */
+  readonly notesFolder: string
   readonly clock: Clock
   readonly log: Log
   readonly output: Output
@@ -47,19 +53,17 @@ export interface SupervisorOptions {
   onServing(app: AppDefinition, listen: readonly string[]): void
   /** Every worker that should run does. */
   onReady(): void
+  /** A process, or the place where one was, has changed its state. */
+  onStateChange(change: StateChange): void
 }
 
-/** How an operation ended. */
-export interface Outcome {
-  readonly ok: boolean
-  readonly message: string
-}
-
-const stackWaitMs = 2_000
 const lastWordsMs = 2_000
-const stopped = 'The tree has stopped.'
 
 export class Supervisor {
+  /** What its workers have done. */
+  readonly figures: Figures
+  /** Stacks, profiles and heap snapshots of its workers. */
+  readonly watchThreads: WatchThreads
   readonly #options: SupervisorOptions
   readonly #fleet: Fleet
   readonly #events = new EventQueue<FleetEvent>()
@@ -67,20 +71,44 @@ export class Supervisor {
   readonly #dispatch = new Dispatch()
   readonly #sockets = new SocketSet()
   readonly #definitions = new Definitions()
-  readonly #waiting = new Map<number, (outcome: Outcome) => void>()
-  readonly #stacks = new Map<number, (reply: StackReply) => void>()
+  readonly #questions = new Questions()
+  readonly #tickets = new Tickets()
+  readonly #watches = new ProgramWatches(this.#events)
+  readonly #notes: ProgramNotes
+  readonly #messages: WorkerMessages
   /** What is still read of children, also of those that have ended. */
-  readonly #streams = new Set<Promise<unknown>>()
+  readonly #childOutput: ChildOutput
   readonly #startedAt: number
-  #ticket = 0
   #exitCode = 0
   #listenFailure: string | undefined
   #lastReload: ReloadOutcome | undefined
 
   constructor(options: SupervisorOptions) {
     this.#options = options
+    this.#childOutput = new ChildOutput(options)
+    this.#notes = new ProgramNotes(options.notesFolder, options.log)
     this.#startedAt = options.clock.now()
     this.#fleet = createFleet(this.#startedAt)
+    this.figures = new Figures({ fleet: this.#fleet, definitions: this.#definitions, sockets: this.#sockets })
+    this.#messages = new WorkerMessages({
+      log: options.log,
+      fleet: this.#fleet,
+      events: this.#events,
+      dispatch: this.#dispatch,
+      sockets: this.#sockets,
+      definitions: this.#definitions,
+      questions: this.#questions,
+      figures: this.figures,
+      running: id => this.#running.get(id),
+      want: service => this.want(service),
+    })
+    this.watchThreads = new WatchThreads({
+      cwd: options.cwd,
+      log: options.log,
+      fleet: this.#fleet,
+      events: this.#events,
+      running: id => this.#running.get(id),
+    })
   }
 
   /**
@@ -89,15 +117,27 @@ export class Supervisor {
    * @throws {ServerError} when one of them cannot be had; then none is held.
    */
   async open(): Promise<void> {
-    const { apps, services } = this.#options
-    await this.#sockets.open(apps)
-    this.#definitions.add(apps, services)
+    await this.#adopt(this.#options.definitions)
+  }
+
+  /** Binds what is new. Programs find their sockets listening. */
+  async #adopt(definitions: TreeDefinitions): Promise<void> {
+    const { apps, programs, services } = definitions
+    const opened = await this.#sockets.open([...apps, ...programs, ...services.filter(isListening)])
+    try {
+      const sockets = programs.flatMap(program => this.#sockets.of(program))
+      await listenElsewhere(sockets.filter(socket => opened.has(socket)))
+    } catch (error) {
+      this.#sockets.forget(opened)
+      throw error
+    }
+    this.#definitions.add(definitions)
   }
 
   /** Runs the tree to its end, and returns the exit code: 0 after a stop, 1 when it never came to serve. */
   async run(): Promise<number> {
-    const { clock, apps, services } = this.#options
-    this.#events.push({ type: 'start', specs: specsOf(apps, services) })
+    const { clock, definitions } = this.#options
+    this.#events.push({ type: 'start', specs: specsOf(definitions) })
     for (;;) {
       const event = (await this.#events.next(nextTickMs(this.#fleet, clock.now()))) ?? { type: 'tick' }
       for (const action of plan(this.#fleet, event, clock.now())) {
@@ -132,18 +172,38 @@ export class Supervisor {
       lastReload: this.#lastReload,
       fleet: this.#fleet,
       definition: group => this.#definitions.appOfGroup(group),
-      labelOf: key => this.#sockets.label(key),
+      labelsOf: app => this.#sockets.labels(app),
       dropped: source => output.dropped(source),
     })
+  }
+
+  /** Where a group really listens, address by address; empty when there is none of this name, or it listens nowhere. */
+  labelsOf(name: string): readonly string[] {
+    return this.#sockets.labels(this.#definitions.listeningOf(this.#fleet.groups.get(name)))
   }
 
   stop(isQuick: boolean): void {
     this.#events.push({ type: 'stop', isQuick })
   }
 
-  /** Stops workers, `web`, `web:1` or `all`, until they are restarted. */
+  /** Stops workers and programs, `web`, `web:1`, `redis` or `all`, until they are started again. */
   halt(target: string): Promise<Outcome> {
     return this.#ask(ticket => ({ type: 'halt', ticket, target }))
+  }
+
+  /** Stops all that serves requests or runs tasks; the programs that those need stay. */
+  haltWorkers(): Promise<Outcome> {
+    return this.#ask(ticket => ({ type: 'halt', ticket, target: 'all', spares: 'programs' }))
+  }
+
+  /** Starts what of it does not run: what was stopped, has ended or was given up. */
+  start(target: string): Promise<Outcome> {
+    return this.#ask(ticket => ({ type: 'start-places', ticket, target }))
+  }
+
+  /** How many places a group has that can be scaled; 0 when there is none of this name. */
+  places(group: string): number {
+    return this.#fleet.groups.get(group)?.spec.workers ?? 0
   }
 
   scale(target: string, workers: number): Promise<Outcome> {
@@ -156,20 +216,24 @@ export class Supervisor {
   }
 
   /**
-   * Replaces every worker by one of the new definitions, one after the other. The new addresses are bound first. Of services,
-   * those are started that start with the tree and do not run yet.
+   * Replaces every worker by one of the new definitions, one after the other, and the programs that are not what they were. The
+   * new addresses are bound first. Of services, those are started that start with the tree and do not run yet.
    *
    * @throws {ServerError} when one of them cannot be had; then nothing was changed.
    */
-  async reload(apps: readonly AppDefinition[], services: readonly ServiceDefinition[]): Promise<ReloadOutcome> {
+  async reload(definitions: TreeDefinitions): Promise<ReloadOutcome> {
     const startedAt = this.#options.clock.now()
     // It has waited for its turn, and the stop came first: no address is to be bound any more.
     if (isEnding(this.#fleet)) return this.noteReload({ ok: false, message: stopping }, startedAt)
-    await this.#sockets.open(apps)
-    this.#definitions.add(apps, services)
-    const outcome = await this.#ask(ticket => ({ type: 'reload', ticket, specs: specsOf(apps, services) }))
+    await this.#adopt(definitions)
+    const outcome = await this.#ask(ticket => ({ type: 'reload', ticket, specs: specsOf(definitions) }))
     this.#forgetUnused()
     return this.noteReload(outcome, startedAt)
+  }
+
+  /** What an application speaks TLS with has changed: its workers get it. */
+  renewCredentials(app: string): void {
+    for (const child of this.#fleet.children.values()) if (child.group === app) this.#messages.sendCredentials(child)
   }
 
   /** Keeps for `status` how a reload ended: one that was refused before it came to the workers, too. */
@@ -181,35 +245,24 @@ export class Supervisor {
     return this.#lastReload
   }
 
-  /** The stack of a worker's main thread, whether it is blocked or not. */
-  async stack(target: string): Promise<{ pid: number; stack: string }> {
-    const child = [...this.#fleet.children.values()].find(
-      child => nameOf(child) === target && child.state !== 'STOPPING',
-    )
-    const running = child && this.#running.get(child.id)
-    if (!child || !running) throw new ServerError('ERR_CONTROL_REFUSED', `No worker ${target} runs here.`)
-    // Beside the ids of children, which use their own for the stack that precedes a kill.
-    const id = -++this.#ticket
-    const { promise, resolve } = Promise.withResolvers<StackReply | undefined>()
-    const timer = setTimeout(resolve, stackWaitMs, undefined)
-    this.#stacks.set(id, resolve)
-    running.askStack(id)
-    const reply = await promise
-    clearTimeout(timer)
-    this.#stacks.delete(id)
-    if (!reply || reply.error !== undefined) {
-      throw new ServerError('ERR_CONTROL_REFUSED', `${target} gave no stack: ${reply?.error ?? 'no answer'}.`)
-    }
-    return { pid: running.pid, stack: stackText(reply.frames, this.#options.cwd) }
+  /** Somebody uses a service: one that starts when it is used does. */
+  want(service: string): void {
+    const spec = this.#definitions.serviceNamed(service)
+    if (spec) this.#events.push({ type: 'wanted', spec })
+  }
+
+  /** Asks a step of the edge of all workers, or of those of one application. */
+  askWorkers(step: string, question: unknown, app?: string): Promise<WorkerAnswer[]> {
+    return this.#questions.ask(this.#fleet, id => this.#running.get(id), { step, question, app })
+  }
+
+  /** One operation more that waits for its turn, or one less: while there is any, none goes on only to wait for a program. */
+  queue(by: 1 | -1): void {
+    this.#events.push({ type: 'queued', by })
   }
 
   #ask(event: (ticket: number) => FleetEvent): Promise<Outcome> {
-    if (this.#fleet.phase === 'ended') return Promise.resolve({ ok: false, message: stopped })
-    const ticket = ++this.#ticket
-    return new Promise(resolve => {
-      this.#waiting.set(ticket, resolve)
-      this.#events.push(event(ticket))
-    })
+    return this.#tickets.open(ticket => this.#events.push(event(ticket)))
   }
 
   #begin(action: Exclude<Action, { do: 'exit' }>): void {
@@ -218,28 +271,43 @@ export class Supervisor {
         return this.#spawn(action.child)
       case 'drain':
         this.#dispatch.dismiss(action.child)
-        this.#running.get(action.child.id)?.send({ type: 'saola.drain', reason: action.reason })
+        this.#watches.end(action.child.id)
+        this.figures.asked(action.child)
+        this.#running.get(action.child.id)?.drain(action.reason, action.program)
         return
+      case 'serves':
+        this.#running.get(action.child.id)?.serves()
+        this.figures.started(action.child)
+        this.#watches.serves(action.child.id)
+        return
+      case 'state':
+        return this.#tellState(action)
       case 'kill':
         this.#dispatch.dismiss(action.child)
         this.#running.get(action.child.id)?.kill(action.signal)
         return
       case 'ask-stack':
         this.#dispatch.dismiss(action.child)
-        this.#running.get(action.child.id)?.askStack(action.child.id)
+        this.#running.get(action.child.id)?.askWatch({ type: 'stack', id: action.child.id })
         return
       case 'log':
         this.#options.log[action.level](action.event, action.fields)
         return
       case 'settle':
-        this.#waiting.get(action.ticket)?.(action)
-        this.#waiting.delete(action.ticket)
-        return
+        return this.#tickets.settle(action.ticket, action)
       case 'announce':
         return this.#announce(action.group)
+      case 'forget':
+        return this.#forgetUnused()
       case 'tree-ready':
         this.#options.onReady()
     }
+  }
+
+  /** A process that has just begun is not known to the plan by its number yet. */
+  #tellState({ id, change }: Action & { do: 'state' }): void {
+    const pid = change.pid ?? (id === undefined ? undefined : this.#running.get(id)?.pid)
+    this.#options.onStateChange({ ...change, pid })
   }
 
   #spawn(child: Child): void {
@@ -247,96 +315,42 @@ export class Supervisor {
     try {
       const definition = this.#definitions.of(child)
       if (!definition) throw new Error(`revision ${child.revision} of ${child.group} is gone`)
-      const sockets = isApp(definition) ? this.#sockets.of(definition) : []
-      const running = startChild(definition.launch({ index: child.index, generation: child.generation, sockets }), {
-        message: message => this.#receive(child, message),
-        stack: reply => this.#receiveStack(child, reply),
-        exit: (code, signal, stderr) => {
-          this.#running.delete(id)
-          this.#dispatch.gone(child)
-          void stderr.then(stderr => this.#events.push({ type: 'exited', id, code, signal, stderr }))
-        },
-      })
+      const running = isProgram(definition)
+        ? this.#startProgram(child, definition)
+        : this.#startWorker(child, definition)
       this.#running.set(id, running)
-      this.#attachOutput(child, running, definition)
-      this.#events.push({ type: 'spawned', id, pid: running.pid })
+      if (isProgram(definition)) this.#watches.begin(child, running, definition)
+      this.#childOutput.attach(nameOf(child), running, targetsOf(definition, child.index))
+      this.#events.push({ type: 'spawned', id, pid: running.pid, at: this.#options.clock.now() })
     } catch (error) {
       this.#events.push({ type: 'spawn-failed', id, message: messageOf(error) })
     }
   }
 
-  #attachOutput(child: Child, running: RunningChild, definition: ChildDefinition): void {
-    const { output } = this.#options
-    const source = nameOf(child)
-    this.#into(definition.stdout, file => output.attach(source, 'stdout', running.stdout, file))
-    this.#into(definition.stderr, file => output.attach(source, 'stderr', running.stderr, file))
-    if (isApp(definition)) this.#into(definition.accessLog, file => output.access(source, running.accessLog, file))
-    else running.accessLog.resume()
+  #startWorker(child: Child, definition: ChildDefinition): RunningChild {
+    const sockets = isListening(definition) ? this.#sockets.of(definition) : []
+    return startChild(definition.launch({ ...child, sockets }), {
+      message: message => this.#messages.receive(child, message),
+      watch: reply => this.watchThreads.receive(child, reply),
+      exit: (...how) => this.#onExit(child, ...how),
+    })
   }
 
-  /** Holds a log file open for as long as the stream runs that goes into it. */
-  #into(to: LogFile | undefined, run: (file: RotatingFile | undefined) => Promise<void>): void {
-    const { files } = this.#options
-    const file = to && files.get(to.file, to)
-    const written = run(file).then(() => file && files.release(file))
-    this.#streams.add(written)
-    void written.finally(() => this.#streams.delete(written))
+  #startProgram(child: Child, definition: ProgramDefinition): RunningChild {
+    const sockets = this.#sockets.of(definition)
+    const launch = definition.launch({ ...child, sockets })
+    return this.#notes.start(child, definition.spec, launch, { exit: (...how) => this.#onExit(child, ...how) })
   }
 
-  #receive(child: Child, message: FromWorker): void {
+  #onExit(child: Child, code: number | null, signal: string | null, stderr: Promise<string>): void {
     const { id } = child
-    switch (message.type) {
-      case 'saola.ready':
-        this.#events.push({ type: 'ready', id, bootMs: message.bootMs })
-        return
-      case 'saola.boot-failed':
-        this.#events.push({ type: 'boot-failed', id, message: message.message, stack: message.stack })
-        return
-      case 'saola.last-words':
-        this.#events.push({ type: 'last-words', id, message: message.message })
-        return
-      case 'saola.recycle':
-        this.#events.push({ type: 'retire', id, reason: message.reason })
-        return
-      case 'saola.beat':
-        this.#events.push({ type: 'beat', id, beat: message.beat })
-        this.#dispatch.loaded(child, message.beat.connections)
-        return
-      case 'saola.load':
-        return this.#dispatch.loaded(child, message.connections)
-      case 'saola.accepted':
-        return this.#dispatch.accepted(child)
-      case 'saola.released':
-        return this.#dispatch.released(child)
-      case 'saola.listener-wanted':
-        return this.#sendListener(child, message.index)
-      case 'saola.wanted': {
-        const spec = this.#definitions.serviceNamed(message.service)
-        if (spec) this.#events.push({ type: 'wanted', spec })
-      }
-    }
-  }
-
-  #sendListener(child: Child, index: number): void {
-    const app = this.#definitions.appOf(child)
-    const socket = app && this.#sockets.of(app)[index]
-    const handle = socket?.handle()
-    const running = this.#running.get(child.id)
-    if (handle) running?.send({ type: 'saola.listener', index }, handle, true)
-    else if (child.state === 'STARTING') {
-      // It would wait for the copy until its time is over, and nobody learned why.
-      const message = `Cannot listen on ${socket?.label} (no copy of the socket can be made).`
-      this.#events.push({ type: 'boot-failed', id: child.id, message, stack: '' })
-      running?.kill('SIGKILL')
-    }
-  }
-
-  #receiveStack(child: Child, reply: StackReply): void {
-    const waiting = this.#stacks.get(reply.id)
-    if (waiting) return waiting(reply)
-    const { cwd } = this.#options
-    const where = whereOf(reply.frames, cwd)
-    this.#events.push({ type: 'stack', id: child.id, where, stack: stackText(reply.frames, cwd) })
+    this.#running.delete(id)
+    this.#watches.end(id)
+    this.watchThreads.gone(id)
+    this.#dispatch.gone(child)
+    this.figures.ended(child)
+    this.#events.push({ type: 'gone', id })
+    void stderr.then(stderr => this.#events.push({ type: 'exited', id, code, signal, stderr }))
   }
 
   /** The plan has accepted the worker as ready: connections may go to it. */
@@ -359,30 +373,22 @@ export class Supervisor {
   #announce(name: string): void {
     const group = this.#fleet.groups.get(name)
     const app = group && this.#definitions.appOfGroup(group)
-    if (app)
-      this.#options.onServing(
-        app,
-        this.#sockets.of(app).map(socket => socket.label),
-      )
+    const labels = app && this.#sockets.of(app).map(socket => socket.label)
+    if (app && labels) this.#options.onServing(app, labels)
   }
 
   /** After a reload: closes what no group uses any more. */
   #forgetUnused(): void {
     this.#sockets.keepOnly(this.#definitions.forgetUnused(this.#fleet))
     this.#dispatch.keepOnly(this.#fleet.groups)
+    this.figures.forgetUnused()
   }
 
   async #end(code: number): Promise<number> {
-    // The last words of the children; a grandchild that escaped its group may hold a pipe open for ever.
-    await endsWithin(Promise.all(this.#streams), lastWordsMs)
+    this.#tickets.close()
+    await this.#childOutput.ended(lastWordsMs)
     this.#dispatch.close()
     this.#sockets.close()
-    for (const settle of this.#waiting.values()) settle({ ok: false, message: stopped })
     return code
   }
-}
-
-/** Of all that starts with the tree; the applications first, since the first of them may have begun already: see early-child.ts. */
-function specsOf(apps: readonly AppDefinition[], services: readonly ServiceDefinition[]): GroupSpec[] {
-  return [...apps, ...services.filter(({ starts }) => starts === 'with the tree')].map(({ spec }) => spec)
 }

@@ -10,6 +10,8 @@ import type net from 'node:net'
 
 export interface Connection {
   readonly socket: net.Socket
+  /** What encrypts on it, once a request has come that way: to be ended instead, so that the client is told. */
+  secure: net.Socket | undefined
   /** Its place in the list. */
   index: number
   /** Requests that were read from it and are not answered yet. */
@@ -22,8 +24,10 @@ export interface Connection {
   endsItself: boolean
   /** `performance.now()` when the last of them was answered; only noted during a drain. */
   idleSince: number
-  /** What the access log needs; undefined without one. */
-  log: { readonly remoteAddress: string; bytesBefore: number } | undefined
+  /** Of the client, once the access log has asked for it. */
+  remoteAddress: string | undefined
+  /** What was written before the responses that are still to be counted. */
+  bytesBefore: number
 }
 
 /** A socket that came in through `enter`. */
@@ -66,9 +70,12 @@ export class Connections {
   of(socket: net.Socket): Connection {
     const { saolaConnection } = socket as EnteredSocket
     if (saolaConnection) return saolaConnection
-    const root = rootOf(socket)
+    // HTTP/2 hands out a Proxy, whose methods are those of the socket itself.
+    const own: net.Socket = socket.valueOf() as net.Socket
+    const root = rootOf(own)
     // Without an entry: a socket that the application has accepted itself, and must end itself.
     root.saolaConnection ??= createConnection(root, -1)
+    if (own !== root) root.saolaConnection.secure = own
     return root.saolaConnection
   }
 
@@ -86,19 +93,19 @@ export class Connections {
 function createConnection(socket: net.Socket, index: number): Connection {
   return {
     socket,
+    secure: undefined,
     index,
     open: 0,
     latest: undefined,
     last: undefined,
     endsItself: false,
     idleSince: 0,
-    log: undefined,
+    remoteAddress: undefined,
+    bytesBefore: 0,
   }
 }
 
 /** The socket that was accepted. */
-function rootOf(socket: net.Socket): EnteredSocket {
-  // HTTP/2 hands out a Proxy, whose methods are those of the socket itself.
-  const own = socket.valueOf() as EnteredSocket & { readonly _parent?: EnteredSocket | null }
-  return own._parent ?? own
+function rootOf(socket: EnteredSocket & { readonly _parent?: EnteredSocket | null }): EnteredSocket {
+  return socket._parent ?? socket
 }

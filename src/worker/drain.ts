@@ -45,8 +45,8 @@ export function drainConnections({ graceful, traffic, connections, isHttp }: Dra
  * is answered with `Connection: close`. Only a connection that was silent for so long is closed from here.
  */
 function endIdle(connections: Connections, { now, idleMs }: IdleLimits): void {
-  for (const { socket, open, endsItself, idleSince } of connections) {
-    if (open === 0 && !endsItself && now - idleSince >= idleMs) socket.destroySoon()
+  for (const { socket, secure, open, endsItself, idleSince } of connections) {
+    if (open === 0 && !endsItself && now - idleSince >= idleMs) (secure ?? socket).destroySoon()
   }
 }
 
@@ -65,5 +65,22 @@ function closeWebSockets(sockets: ReadonlyMap<net.Socket, number>, told: WeakSet
     if (told.has(socket) || socket.bytesWritten === bytesBefore) continue
     told.add(socket)
     socket.write(Buffer.from([0x88, 0x02, 0x03, 0xe9]))
+    silence(socket)
   }
+}
+
+/**
+ * Drops what the application, or an upstream, still writes. Behind a close frame nothing may come (RFC 6455, 5.5.1), not even
+ * its own, with which it answers the client's answer to ours: Chromium would call the connection broken, 1006.
+ */
+function silence(socket: net.Socket): void {
+  const end = socket.end as (callback?: () => void) => net.Socket
+  const callbackOf = (args: readonly unknown[]) =>
+    args.find(each => typeof each === 'function') as (() => void) | undefined
+  socket.write = (...args: unknown[]) => {
+    const callback = callbackOf(args)
+    if (callback) process.nextTick(callback)
+    return true
+  }
+  socket.end = (...args: unknown[]) => end.call(socket, callbackOf(args))
 }

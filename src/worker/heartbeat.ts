@@ -6,7 +6,7 @@ const everyMs = 1_000
 const resolutionMs = 20
 
 /** What the worker's traffic adds to a beat. */
-export type TrafficCounts = Pick<Beat, 'connections' | 'inFlight' | 'requests' | 'logDropped'>
+export type TrafficCounts = Pick<Beat, 'connections' | 'inFlight' | 'requests' | 'logDropped' | 'figures'>
 
 /** Calls `send` every second until the process ends. */
 export function startHeartbeat(counts: () => TrafficCounts, send: (beat: Beat) => void): void {

@@ -47,9 +47,9 @@ const ready = z
 
 /** How one worker serves its application. */
 export const workerOptions = z.strictObject({
-  app: path().meta({
+  app: path().optional().meta({
     change: 'restart',
-    description: 'The file of the application.',
+    description: 'The file of the application; without it, the edge answers alone.',
   }),
   maxConnections: count({ min: 1 }).prefault(10_000).meta({
     change: 'restart',

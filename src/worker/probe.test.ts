@@ -42,3 +42,19 @@ test('an application that breaks the connection is asked again', async () => {
   await untilAnswering(server, { path: '/', status: 200 })
   assert.equal(asked, 2)
 })
+
+test('what keeps an application from being ready is told, once for each outcome, and not at its start', async () => {
+  let asked = 0
+  const answers = [404, 404, 500, 200]
+  const create = () => {
+    asked = 0
+    return http.createServer((_req, res) => res.writeHead(answers[asked++] ?? 200).end())
+  }
+  const reasons: string[] = []
+  const onTrouble = (reason: string) => void reasons.push(reason)
+  await untilAnswering(create(), { path: '/ready', status: 200 }, { onTrouble })
+  assert.deepEqual(reasons, [])
+  await untilAnswering(create(), { path: '/ready', status: 200 }, { onTrouble, silentMs: 0 })
+  const wanted = [404, 500].map(status => `GET /ready was answered with ${status}, expected 200`)
+  assert.deepEqual(reasons, wanted)
+})

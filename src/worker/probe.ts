@@ -1,23 +1,48 @@
-import http from 'node:http'
 import http2 from 'node:http2'
 import type net from 'node:net'
 import { type Duplex, duplexPair } from 'node:stream'
 import tls from 'node:tls'
+import { http } from '../base/node-http.ts'
 
 const everyMs = 200
 const answerWaitMs = 5_000
+// An application that only takes its time is not talked about.
+const silentMs = 3_000
 
 export interface ReadyProbe {
   readonly path: string
   readonly status: number
 }
 
+export interface ProbeWatch {
+  /** Told after `silentMs` what it is answered with instead, and again when that has changed. */
+  onTrouble(reason: string): void
+  /** In milliseconds. Default 3,000. */
+  readonly silentMs?: number
+}
+
 /**
  * Asks the application itself whether it is ready, without a network: resolves when `path` answers with `status`.
  * Asked five times a second; who limits it is the supervisor, with `bootTimeout`.
  */
-export async function untilAnswering(server: net.Server, { path, status }: ReadyProbe): Promise<void> {
-  while ((await ask(server, path)) !== status) await new Promise(resolve => setTimeout(resolve, everyMs))
+export async function untilAnswering(
+  server: net.Server,
+  { path, status }: ReadyProbe,
+  watch?: ProbeWatch,
+): Promise<void> {
+  const begin = performance.now()
+  let told: string | undefined
+  for (;;) {
+    const answered = await ask(server, path)
+    if (answered === status) return
+    const outcome = answered === undefined ? 'got no answer' : `was answered with ${answered}`
+    const reason = `GET ${path} ${outcome}, expected ${status}`
+    if (reason !== told && performance.now() - begin >= (watch?.silentMs ?? silentMs)) {
+      told = reason
+      watch?.onTrouble(reason)
+    }
+    await new Promise(resolve => setTimeout(resolve, everyMs))
+  }
 }
 
 /** The status of the answer, or undefined when none came. */

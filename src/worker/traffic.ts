@@ -10,12 +10,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerResponse, Http2Session } from 'node:http2'
 import type net from 'node:net'
 import { http } from '../base/node-http.ts'
+import { readCookie } from '../edge/cookies.ts'
+import { notedClient } from '../edge/forwarded/noted-client.ts'
+import { readHeadArguments, setHeaders } from '../edge/header-pairs.ts'
+import { answerPastResponse } from '../edge/http2/answer-past-response.ts'
+import { type Refusal, refusalEvent } from '../edge/refusals/refusal.ts'
+import { markAsRefused, noteRefusal } from '../edge/refusals/refuse.ts'
 import type { Connection, Connections } from './connections.ts'
+import { watchHandshake } from './handshake.ts'
+import type { TrafficMeter } from './traffic-meter.ts'
 
 /** What the access log is told of one answered request. */
 export interface Exchange {
-  readonly req: IncomingMessage
-  readonly res: ServerResponse
+  readonly req: Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'headers'>
+  readonly res: Pick<ServerResponse, 'statusCode' | 'headersSent' | 'getHeader'>
   /** The request target as it came: routers change `req.url`. */
   readonly target: string
   /** `performance.now()` at the request's last header. */
@@ -36,10 +44,17 @@ export interface TrafficOptions {
   readonly requestTimeoutMs: number
   /** Called for each request that has ended, unless undefined. */
   readonly onExchange: ((exchange: Exchange) => void) | undefined
+  /** Counts each request that has ended; undefined when nobody looks. */
+  readonly meter?: TrafficMeter | undefined
   /** Called for each request that begins, with the number of requests so far. */
   onRequest(requests: number): void
   /** Sticky by cookie: what a response sets. */
-  readonly routeCookie: { readonly name: string; readonly value: string } | undefined
+  readonly routeCookie: RouteCookie | undefined
+}
+
+interface RouteCookie {
+  readonly name: string
+  readonly value: string
 }
 
 type Emit = (this: unknown, event: string, ...args: unknown[]) => boolean
@@ -74,8 +89,14 @@ export class Traffic {
           traffic.#handleLater(args[1] as ServerResponse, emit.bind(server, event, ...args))
           return true
         case 'upgrade':
+          traffic.#measureHandshake(args[0] as IncomingMessage, args[1] as net.Socket)
+          traffic.#onUpgrade(args[0] as IncomingMessage, args[1] as net.Socket)
+          break
         case 'connect':
           traffic.#onUpgrade(args[0] as IncomingMessage, args[1] as net.Socket)
+          break
+        case refusalEvent:
+          traffic.#onRefusal(args[0] as Refusal)
           break
         case 'session':
           traffic.#onSession(args[0] as Http2Session)
@@ -97,7 +118,7 @@ export class Traffic {
 
   /** A request has come. Returns whether the application may handle it at once. */
   #begin(req: IncomingMessage, res: ServerResponse): boolean {
-    const { connections, requestTimeoutMs, onExchange, routeCookie } = this.#options
+    const { connections, requestTimeoutMs, onExchange, meter, routeCookie } = this.#options
     const connection = connections.of(req.socket)
     // The usual answer to 'checkContinue' is to emit the same request once more.
     if (connection.latest === res) return true
@@ -108,6 +129,7 @@ export class Traffic {
     if (routeCookie) setRouteCookie(req, res, routeCookie)
     if (requestTimeoutMs > 0) limitTime(res, requestTimeoutMs)
     if (onExchange) this.#record(connection, req, res)
+    else if (meter) this.#measure(connection, req.socket, res, meter)
     else res.on('close', () => this.#end(connection))
     this.#options.onRequest(this.requests)
     return !this.#isDraining
@@ -122,19 +144,31 @@ export class Traffic {
     if (this.#isDraining) connection.idleSince = performance.now()
   }
 
-  /** As #begin does it without an access log, and with what that needs. */
-  #record(connection: Connection, req: IncomingMessage, res: ServerResponse): void {
+  /** As #begin does it for nobody, and counted. */
+  #measure(connection: Connection, socket: net.Socket, res: ServerResponse, meter: TrafficMeter): void {
     const startedAt = performance.now()
-    const { name: worker, onExchange } = this.#options
-    const { socket, url: target = '' } = req
-    // Asked for at once: a socket that has closed does not know it any more.
-    connection.log ??= { remoteAddress: socket.remoteAddress ?? '', bytesBefore: 0 }
-    const { log } = connection
-    const { remoteAddress } = log
     res.on('close', () => {
       this.#end(connection)
-      const bytes = res instanceof http.ServerResponse ? bodyBytes(log, res, socket) : announcedBytes(res)
-      onExchange?.({ req, res, target, startedAt, endedAt: performance.now(), bytes, remoteAddress, worker })
+      meter.count(res, performance.now() - startedAt, bytesOf(connection, res, socket))
+    })
+  }
+
+  /** The same with an access log, and with what that needs. */
+  #record(connection: Connection, req: IncomingMessage, res: ServerResponse): void {
+    const startedAt = performance.now()
+    const { name: worker, onExchange, meter } = this.#options
+    const { socket, url: target = '' } = req
+    // Asked for at once: a socket that has closed does not know it any more.
+    connection.remoteAddress ??= socket.remoteAddress ?? ''
+    const { remoteAddress } = connection
+    res.on('close', () => {
+      this.#end(connection)
+      const bytes = bytesOf(connection, res, socket)
+      const endedAt = performance.now()
+      meter?.count(res, endedAt - startedAt, bytes)
+      // Looked at only now: when the request came, the edge had not read yet what a proxy says of the client.
+      const client = notedClient(req) ?? remoteAddress
+      onExchange?.({ req, res, target, startedAt, endedAt, bytes, remoteAddress: client, worker })
     })
   }
 
@@ -153,6 +187,23 @@ export class Traffic {
     if (req.headers.upgrade?.toLowerCase() !== 'websocket') return
     this.#upgraded.set(socket, socket.bytesWritten)
     socket.once('close', () => this.#upgraded.delete(socket))
+  }
+
+  /** What is answered there is written past any response that could be seen to close. */
+  #measureHandshake(req: IncomingMessage, socket: net.Socket): void {
+    const { meter } = this.#options
+    if (!meter) return
+    const startedAt = performance.now()
+    watchHandshake(socket, status => meter.countHandshake(req, status, performance.now() - startedAt))
+  }
+
+  /** It was no request for anybody else. */
+  #onRefusal({ req, res, bytes, remoteAddress }: Refusal): void {
+    const { name: worker, onExchange, meter } = this.#options
+    // A handshake has been counted when the first of its answer was written.
+    if (req.headers.upgrade === undefined || req.method === 'CONNECT') meter?.count(res, 0, bytes)
+    const [startedAt, target] = [performance.now(), req.url ?? '']
+    onExchange?.({ req, res, target, startedAt, endedAt: startedAt, bytes, remoteAddress, worker })
   }
 
   #onSession(session: Http2Session): void {
@@ -178,18 +229,20 @@ function limitTime(res: ServerResponse, ms: number): void {
  * still come to write its own answer, and writing a second head throws.
  */
 function refuse(res: ServerResponse | Http2ServerResponse): void {
+  noteRefusal(res, 'timeout')
   if (!(res instanceof http.ServerResponse)) {
     if (res.headersSent) res.stream.close()
     else res.writeHead(503, { 'content-type': 'text/plain' }).end(refusal)
     return
   }
+  if (answerPastResponse(res, 503, refusal)) return
   const { socket } = res
   // Without a socket it is not yet its turn, and those before it on this connection wait for even longer.
   if (!socket || res.headersSent) {
     res.req.socket.destroy()
     return
   }
-  res.statusCode = 503
+  markAsRefused(res, 503)
   socket.write(rawRefusal)
   socket.destroySoon()
 }
@@ -207,11 +260,19 @@ function goOnAfterLast(connection: Connection): void {
   connection.last = undefined
 }
 
-function bodyBytes(log: { bytesBefore: number }, res: ServerResponse, socket: net.Socket): number {
-  const sent = socket.bytesWritten
+/** Of the body of a response that has closed. */
+function bytesOf(connection: Connection, res: ServerResponse | Http2ServerResponse, socket: net.Socket): number {
+  return res instanceof http.ServerResponse ? bodyBytes(connection, res, socket) : announcedBytes(res)
+}
+
+function bodyBytes(connection: Connection, res: ServerResponse, socket: net.Socket): number {
+  // A stream of the edge's HTTP/2 is the socket of one request alone, and its head is not among its bytes.
+  if (res.req.httpVersionMajor === 2) return socket.bytesWritten
+  // What an application gives the server as a connection may be any stream, which counts nothing.
+  const sent = (socket.bytesWritten as number | undefined) ?? 0
   const head = (res as { _header?: string | null })._header?.length ?? 0
-  const bytes = sent - log.bytesBefore - head
-  log.bytesBefore = sent
+  const bytes = sent - connection.bytesBefore - head
+  connection.bytesBefore = sent
   return Math.max(0, bytes)
 }
 
@@ -220,13 +281,14 @@ function announcedBytes(res: Http2ServerResponse): number {
   return Number(res.getHeader('content-length')) || 0
 }
 
-/** Added when the head is written, so that cookies of the application stay. */
-function setRouteCookie(req: IncomingMessage, res: ServerResponse, cookie: { name: string; value: string }): void {
-  const pair = `${cookie.name}=${cookie.value}`
-  if (!(req instanceof http.IncomingMessage) || req.headers.cookie?.includes(pair)) return
-  const writeHead = res.writeHead
-  res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
-    this.appendHeader('Set-Cookie', `${pair}; Path=/; HttpOnly; SameSite=Lax`)
-    return (writeHead as (...args: unknown[]) => ServerResponse).apply(this, args)
+/** Added when the head is written, and what the application gives there is set before: so its cookies stay, and this one. */
+function setRouteCookie(req: IncomingMessage, res: ServerResponse, { name, value }: RouteCookie): void {
+  if (!(req instanceof http.IncomingMessage) || readCookie(req.headers.cookie, name) === value) return
+  const writeHead = res.writeHead as (...args: unknown[]) => ServerResponse
+  res.writeHead = function (this: ServerResponse, status: number, ...rest: unknown[]) {
+    const { reason, headers } = readHeadArguments(rest)
+    if (headers) setHeaders(this, headers)
+    this.appendHeader('Set-Cookie', `${name}=${value}; Path=/; HttpOnly; SameSite=Lax`)
+    return writeHead.apply(this, reason === undefined ? [status] : [status, reason])
   } as typeof res.writeHead
 }

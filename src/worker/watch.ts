@@ -1,11 +1,13 @@
 /**
- * The watch thread of a worker. The main loop may hang; this thread does not, and so it can do two things for it: say
- * which line the main thread is on, and end the process when its supervisor is gone.
+ * The watch thread of a worker. The main loop may hang; this thread does not, and so it can do three things for it: say
+ * which line the main thread is on, record what it does and what is in its heap, and end the process when its supervisor is
+ * gone.
  */
 import { Session } from 'node:inspector'
 import net from 'node:net'
 import { parentPort } from 'node:worker_threads'
-import type { StackFrame, StackReply, StackRequest } from '../ipc/messages.ts'
+import type { StackFrame, StackReply, WatchReply, WatchRequest } from '../ipc/messages.ts'
+import { CaptureDesk } from './capture-desk.ts'
 import { hearWaking } from './waking.ts'
 
 const framesMax = 50
@@ -20,18 +22,26 @@ export interface WatchOptions {
   /** The pipe to the supervisor. */
   readonly fd: number
   readonly supervisorPid: number
+  /** For temporary files. */
+  readonly temporaryFolder: string
 }
 
 /** Runs for the life of the process. */
-export function watchMainThread({ fd, supervisorPid }: WatchOptions): void {
+export function watchMainThread({ fd, supervisorPid, temporaryFolder }: WatchOptions): void {
   const pipe = new net.Socket({ fd, readable: true, writable: true })
+  const tell = (reply: WatchReply) => void pipe.write(`${JSON.stringify(reply)}\n`)
+  const captures = new CaptureDesk(temporaryFolder, tell)
   let rest = ''
   pipe.setEncoding('utf8')
   pipe.on('error', () => {})
   pipe.on('data', chunk => {
     const lines = (rest + chunk).split('\n')
     rest = lines.pop() ?? ''
-    for (const line of lines) answer(pipe, JSON.parse(line) as StackRequest)
+    for (const line of lines) {
+      const request = JSON.parse(line) as WatchRequest
+      if (request.type === 'stack') void stackReply(request.id).then(tell)
+      else captures.receive(request)
+    }
   })
   let orphanedAt: number | undefined
   setInterval(() => {
@@ -41,12 +51,11 @@ export function watchMainThread({ fd, supervisorPid }: WatchOptions): void {
   }, parentCheckMs)
 }
 
-async function answer(pipe: net.Socket, { id }: StackRequest): Promise<void> {
-  const reply = await captureStack().then(
+function stackReply(id: number): Promise<StackReply> {
+  return captureStack().then(
     (frames): StackReply => ({ type: 'stack', id, frames }),
     (error: Error): StackReply => ({ type: 'stack', id, frames: [], error: error.message }),
   )
-  pipe.write(`${JSON.stringify(reply)}\n`)
 }
 
 interface CallFrame {

@@ -4,9 +4,11 @@
  */
 import net from 'node:net'
 import { unavailable } from '../base/address.ts'
-import { messageOf } from '../base/errors.ts'
-import { isSaolaMessage, sendToSupervisor } from '../ipc/channel.ts'
-import type { ToWorker, WorkerSpec } from '../ipc/messages.ts'
+import { messageOf, ServerError } from '../base/errors.ts'
+import type { Application } from '../edge/application.ts'
+import type { Edge } from '../edge/edge.ts'
+import { isSaolaMessage, sendToSupervisor, toldSupervisor } from '../ipc/channel.ts'
+import type { SocketSpec, ToWorker, WorkerSpec } from '../ipc/messages.ts'
 import { Acceptor, socketOptionsOf } from './acceptor.ts'
 import { AccessLogWriter } from './access-log-writer.ts'
 import { Admission } from './admission.ts'
@@ -14,15 +16,18 @@ import { installLifecycle, type Lifecycle } from './app-api.ts'
 import { describeBootError, isPlaceless } from './boot-error.ts'
 import { Connections } from './connections.ts'
 import { drainConnections } from './drain.ts'
+import { applicationOn } from './edge-application.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { captureListen, deliver, type ListenCapture } from './listen-capture.ts'
 import { startApplication } from './start-application.ts'
 import { type Exchange, Traffic } from './traffic.ts'
+import { TrafficMeter } from './traffic-meter.ts'
 import { startWatchThread } from './watch-thread.ts'
 
 // Without a supervisor there is nobody to drain for; what is in flight gets a last chance.
 const orphanDrainMs = 5_000
 const logFlushMs = 500
+const edgeCloseMs = 1_000
 // As the supervisor gives it to workers that have no connections yet.
 const shareAtFirst = 4
 
@@ -32,6 +37,10 @@ export interface WorkerOptions {
   readonly fds: { readonly accessLog: number; readonly watch: number }
   /** File of the watch thread. */
   readonly watchFile: URL
+  /** Makes the edge that takes the connections, before the application's server; undefined when that takes them itself. */
+  readonly createEdge: ((application: Application | undefined) => Promise<Edge>) | undefined
+  /** What the edge speaks TLS with has come, or has changed. */
+  readonly receiveCredentials: ((credentials: object) => void) | undefined
   /** Makes an access-log line of an exchange; undefined when there is no access log. */
   readonly formatExchange: ((exchange: Exchange) => string) | undefined
 }
@@ -50,13 +59,17 @@ class ApplicationWorker {
   readonly #options: WorkerOptions
   readonly #connections: Connections
   readonly #traffic: Traffic
+  readonly #meter: TrafficMeter | undefined
   readonly #admission: Admission
   readonly #acceptors: Acceptor[] = []
   readonly #accessLog: AccessLogWriter | undefined
   readonly #lifecycle: Lifecycle
   readonly #signalled = Promise.withResolvers<void>()
   readonly #capture: ListenCapture
+  /** The application's own. */
   #server: net.Server | undefined
+  #edge: Edge | undefined
+  readonly #edgeMade = Promise.withResolvers<void>()
   /** The number of the request after which a successor is asked for; 0 never. */
   readonly #recycleAt: number
   readonly #onTerm = () => this.#leave()
@@ -76,11 +89,13 @@ class ApplicationWorker {
     this.#accessLog = accessLog
     this.#admission = new Admission(spec.accept === 'worker' ? spec.maxConnections : Number.POSITIVE_INFINITY)
     this.#connections = new Connections(count => this.#admission.update(count))
+    this.#meter = spec.countsTraffic ? new TrafficMeter() : undefined
     this.#traffic = new Traffic({
       name,
       connections: this.#connections,
       requestTimeoutMs: spec.requestTimeoutMs,
       onExchange: accessLog && formatExchange && (exchange => accessLog.write(formatExchange(exchange))),
+      meter: this.#meter,
       onRequest: requests => this.#onRequest(requests),
       routeCookie: spec.stickyCookie ? { name: spec.stickyCookie, value: String(spec.index) } : undefined,
     })
@@ -103,20 +118,28 @@ class ApplicationWorker {
     this.#listenToSupervisor()
     startWatchThread(watchFile, fds.watch)
     this.#prepareAcceptors()
-    const server = await startApplication({ ...spec, capture: this.#capture })
+    const { entry } = spec
+    const server = entry === undefined ? undefined : await startApplication({ ...spec, entry, capture: this.#capture })
     this.#server = server
-    await this.#untilReady(server)
+    const edge = await this.#options.createEdge?.(server && applicationOn(server))
+    this.#edge = edge
+    if (this.#meter) this.#meter.edge = edge
+    this.#edgeMade.resolve()
+    const front = edge?.front.server ?? server
+    if (!front) throw new ServerError('ERR_APP_INVALID', 'Without an application there must be an edge.')
+    await this.#untilReady(server ?? front)
     // Told to end while it booted: a connection that it took now would be lost.
     if (this.#isDraining) return
     // Only now: what was asked to find out whether it is ready is nobody's traffic.
-    this.#traffic.observe(server)
-    await this.#open(server)
+    this.#traffic.observe(front)
+    await this.#open(front)
     startHeartbeat(
       () => ({
         connections: this.#connections.size,
         inFlight: this.#traffic.inFlight,
         requests: this.#traffic.requests,
         logDropped: this.#accessLog?.dropped ?? 0,
+        ...(this.#meter && { figures: this.#meter.figures() }),
       }),
       beat => sendToSupervisor({ type: 'saola.beat', beat }),
     )
@@ -128,7 +151,7 @@ class ApplicationWorker {
   async failBoot(error: unknown): Promise<void> {
     if (this.#hasFailed) return
     this.#hasFailed = true
-    const description = describeBootError(error, this.#options.spec.entry)
+    const description = describeBootError(error, this.#options.spec.entry ?? '')
     await new Promise(resolve => {
       const message = { type: 'saola.boot-failed', ...description }
       if (process.connected) process.send?.(message, undefined, undefined, resolve)
@@ -147,7 +170,8 @@ class ApplicationWorker {
     if (readyPath === undefined) return
     // Loaded only here: it brings TLS and HTTP/2.
     const { untilAnswering } = await import('./probe.ts')
-    await untilAnswering(server, { path: readyPath, status: readyStatus })
+    const onTrouble = (reason: string) => void sendToSupervisor({ type: 'saola.waiting', reason })
+    await untilAnswering(server, { path: readyPath, status: readyStatus }, { onTrouble })
   }
 
   #waitFor(condition: Promise<unknown>): void {
@@ -161,12 +185,12 @@ class ApplicationWorker {
   #prepareAcceptors(): void {
     const { spec } = this.#options
     if (spec.accept !== 'worker') return
-    for (const [index, { fd }] of spec.sockets.entries()) {
+    for (const [index, { fd, protocol }] of spec.sockets.entries()) {
       const acceptor = new Acceptor({
         fd,
         backlog: spec.backlog,
         capture: this.#capture,
-        onConnection: socket => this.#onConnection(socket),
+        onConnection: socket => this.#onConnection(socket, protocol),
         wantSpare: () => sendToSupervisor({ type: 'saola.listener-wanted', index }),
       })
       this.#acceptors.push(acceptor)
@@ -184,10 +208,10 @@ class ApplicationWorker {
     }
   }
 
-  #onConnection(socket: net.Socket): void {
-    if (!this.#server) return
+  #onConnection(socket: net.Socket, protocol: SocketSpec['protocol']): void {
     this.#connections.enter(socket)
-    deliver(this.#server, socket)
+    if (this.#edge) this.#edge.front.accept(socket, protocol)
+    else if (this.#server) deliver(this.#server, socket)
   }
 
   /** The application itself takes no more connections, so somebody else must. */
@@ -237,25 +261,48 @@ class ApplicationWorker {
         this.#acceptors[message.index]?.receive(handle as object)
         this.#admission.reconsider()
         return
+      case 'saola.credentials':
+        this.#options.receiveCredentials?.(message.credentials)
+        return
+      case 'saola.ask':
+        void this.#answer(message)
+        return
       case 'saola.connection':
-        this.#receiveConnection(handle as net.Socket | undefined, message.head)
+        this.#receiveConnection(handle as net.Socket | undefined, message)
+    }
+  }
+
+  async #answer({ id, step, question }: Extract<ToWorker, { type: 'saola.ask' }>): Promise<void> {
+    await this.#edgeMade.promise
+    try {
+      const answer = await this.#edge?.steps.get(step)?.answer?.(question)
+      sendToSupervisor({ type: 'saola.answer', id, answer })
+    } catch (error) {
+      sendToSupervisor({ type: 'saola.answer', id, error: messageOf(error) })
     }
   }
 
   /** A connection that the supervisor has accepted. It is undefined when the client was gone before it arrived. */
-  #receiveConnection(socket: net.Socket | undefined, head: string | undefined): void {
+  #receiveConnection(socket: net.Socket | undefined, { head, address }: HandedOver): void {
     sendToSupervisor({ type: 'saola.accepted' })
-    if (!socket || !this.#server) {
+    const front = this.#front
+    if (!socket || !front) {
       sendToSupervisor({ type: 'saola.released' })
       return
     }
-    const { allowHalfOpen = false, noDelay, keepAlive, keepAliveInitialDelay } = socketOptionsOf(this.#server)
+    const { allowHalfOpen = false, noDelay, keepAlive, keepAliveInitialDelay } = socketOptionsOf(front)
     socket.allowHalfOpen = allowHalfOpen
     if (noDelay) socket.setNoDelay(true)
     if (keepAlive) socket.setKeepAlive(true, keepAliveInitialDelay)
     socket.once('close', () => sendToSupervisor({ type: 'saola.released' }))
     if (head) socket.unshift(Buffer.from(head, 'latin1'))
-    this.#onConnection(socket)
+    const { protocol = 'http' } = this.#options.spec.sockets.find(other => other.address === address) ?? {}
+    this.#onConnection(socket, protocol)
+  }
+
+  /** The server that takes the connections. */
+  get #front(): net.Server | undefined {
+    return this.#edge?.front.server ?? this.#server
   }
 
   /** Somebody has sent SIGTERM to this process alone: it goes when its successor is ready. */
@@ -272,7 +319,8 @@ class ApplicationWorker {
     const timeoutMs = reason === 'orphan' ? Math.min(orphanDrainMs, graceful.timeoutMs) : graceful.timeoutMs
     const endsAt = performance.now() + timeoutMs
     this.#admission.close()
-    const server = this.#isReady ? this.#server : undefined
+    this.#edge?.front.drain()
+    const server = this.#isReady ? this.#front : undefined
     const isHttpServer = server !== undefined && isHttp(server)
     // When a connection of another protocol is done, only the application can know; so it is told before.
     const isTold = server !== undefined && !isHttpServer && this.#raiseTerm()
@@ -281,10 +329,21 @@ class ApplicationWorker {
       const [traffic, connections] = [this.#traffic, this.#connections]
       await drainConnections({ graceful: limits, traffic, connections, isHttp: isHttpServer })
     }
+    // What a step cannot close must not keep the hooks of the application from running.
+    await Promise.race([this.#edge?.close().catch(reportClose), later(edgeCloseMs)])
     await Promise.race([this.#accessLog?.end(), later(logFlushMs)])
+    await Promise.race([this.#tellFigures(), later(logFlushMs)])
     await Promise.race([this.#endApplication(isTold), later(endsAt - performance.now())])
     if (reason === 'orphan') process.kill(-process.pid, 'SIGKILL')
     process.exit(0)
+  }
+
+  /** What has ended since the last beat would be lost else: from here on nothing is answered. */
+  async #tellFigures(): Promise<void> {
+    if (!this.#meter) return
+    // Responses that were cut off close in this turn.
+    await new Promise(setImmediate)
+    await toldSupervisor({ type: 'saola.figures', figures: this.#meter.figures() })
   }
 
   /** Resolves when there is nothing left to wait for; the process may also end before, by itself. */
@@ -314,6 +373,12 @@ class ApplicationWorker {
     return signal !== undefined
   }
 }
+
+function reportClose(error: unknown): void {
+  console.error('The edge could not be closed:', error)
+}
+
+type HandedOver = Extract<ToWorker, { type: 'saola.connection' }>
 
 function isHttp(server: net.Server): boolean {
   return server.listenerCount('request') > 0 || server.listenerCount('stream') > 0

@@ -1,5 +1,6 @@
 import { formatJson, formatPretty, type LogRecord } from '../../base/log.ts'
 import { quoted } from '../../base/printable.ts'
+import { countLines } from './line-buffer.ts'
 
 /**
  * How lines look on their way out: `pretty` for a terminal, each with its source before it; `json` for collectors, an object
@@ -13,15 +14,48 @@ interface LineOrigin {
   readonly time: Date
 }
 
-/** `{"time":…,"source":"web:0","stream":"stdout","message":"…"}` for each line. */
-export function formatJsonLines(lines: readonly string[], { source, stream, time }: LineOrigin): string {
+/** `{"time":…,"source":"web:0","stream":"stdout","message":"…"}` for each line of a block. */
+export function formatJsonLines(block: Buffer, { source, stream, time }: LineOrigin): string {
   const head = `{"time":"${time.toISOString()}","source":${quoted(source)},"stream":"${stream}","message":`
-  let text = ''
-  for (const line of lines) {
+  const text = block.toString('latin1')
+  // Nothing in it has to be escaped: all its lines are made in one go, ten times as fast.
+  if (isPlain(text)) return `${head}"${joined(text.slice(0, -1), `"}\n${head}"`)}"}\n`
+  let formatted = ''
+  for (const line of linesOf(block)) {
     // JSON.stringify is several times as fast, and enough for ASCII.
-    text += `${head}${/[^\0-\x7e]/.test(line) ? quoted(line) : JSON.stringify(line)}}\n`
+    formatted += `${head}${/[^\0-\x7e]/.test(line) ? quoted(line) : JSON.stringify(line)}}\n`
   }
-  return text
+  return formatted
+}
+
+// With the shortest of names, and without the newline.
+const emptyLineBytes = 79
+
+/** The bytes that a block takes as JSON, at least. */
+export function jsonBytesMin(block: Buffer): number {
+  return block.length + countLines(block) * emptyLineBytes
+}
+
+/** The lines of a block, without newlines: UTF-8, as all that is printed is supposed to be. */
+export function linesOf(block: Buffer): string[] {
+  const lines = textOf(block).split('\n')
+  lines.pop()
+  return lines
+}
+
+function textOf(block: Buffer): string {
+  const text = block.toString('utf8')
+  return text.includes('\r\n') ? text.replaceAll('\r\n', '\n') : text
+}
+
+/** Printable ASCII, without what JSON escapes, and newlines. */
+function isPlain(text: string): boolean {
+  return !/[^\n !#-[\]-~]/.test(text)
+}
+
+/** The lines of a text with `between` in place of each newline. */
+function joined(text: string, between: string): string {
+  return text.replaceAll('\n', between.replaceAll('$', '$$$$'))
 }
 
 const reset = '\x1b[0m'
@@ -38,14 +72,14 @@ export class Prefixer {
     this.#hasColor = color
   }
 
-  lines(lines: readonly string[], source: string, stream: 'stdout' | 'stderr'): string {
+  lines(block: Buffer, source: string, stream: 'stdout' | 'stderr'): string {
     const prefix = this.#prefix(source, stream)
-    let text = ''
-    for (const line of lines) {
-      // A colour that the line leaves on must not run into the next one.
-      text += this.#hasColor && line.includes('\x1b') ? `${prefix}${line}${reset}\n` : `${prefix}${line}\n`
-    }
-    return text
+    const text = textOf(block)
+    if (!this.#hasColor || !text.includes('\x1b')) return `${prefix}${joined(text.slice(0, -1), `\n${prefix}`)}\n`
+    // A colour that a line leaves on must not run into the next one.
+    return linesOf(block)
+      .map(line => `${prefix}${line}${line.includes('\x1b') ? reset : ''}\n`)
+      .join('')
   }
 
   #prefix(source: string, stream: 'stdout' | 'stderr'): string {
@@ -68,5 +102,5 @@ export class Prefixer {
 export function formatRecord(record: LogRecord, format: LineFormat, prefixer: Prefixer, color: boolean): string {
   if (format === 'json') return `${formatJson(record)}\n`
   const text = formatPretty(record, { color })
-  return format === 'raw' ? `${text}\n` : prefixer.lines(text.split('\n'), 'saola', 'stdout')
+  return format === 'raw' ? `${text}\n` : prefixer.lines(Buffer.from(`${text}\n`), 'saola', 'stdout')
 }

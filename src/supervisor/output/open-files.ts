@@ -11,9 +11,8 @@ interface OpenFile {
  * neither tear each other's lines nor rotate it twice.
  *
  * ```ts
- * const file = openFiles.get('logs/web.log', { maxBytes: 50 * 1024 ** 2, backups: 10 })
- * await output.attach('web:0', 'stdout', child.stdout, file)
- * await openFiles.release(file)
+ * const to = { file: 'logs/web.log', maxBytes: 50 * 1024 ** 2, backups: 10 }
+ * await openFiles.use(to, file => output.attach('web:0', 'stdout', child.stdout, file))
  * ```
  */
 export class OpenFiles {
@@ -40,6 +39,19 @@ export class OpenFiles {
     return file
   }
 
+  /** Holds a file open for as long as `run` takes, also when that fails; without a file, only runs it. */
+  async use(
+    to: (RotatingFileOptions & { readonly file: string }) | undefined,
+    run: (file: RotatingFile | undefined) => Promise<void>,
+  ): Promise<void> {
+    const file = to && this.get(to.file, to)
+    try {
+      await run(file)
+    } finally {
+      if (file) await this.release(file)
+    }
+  }
+
   /** One user less. The last one closes the file; resolves when it is closed, after 2 seconds at most. */
   async release(file: RotatingFile): Promise<void> {
     const known = this.#files.get(file.path)
@@ -47,8 +59,9 @@ export class OpenFiles {
     known.users--
     if (known.users > 0) return
     await file.close()
-    // Somebody may have asked for it meanwhile: then the same writer goes on, and opens it again.
-    if (known.users === 0) this.#files.delete(file.path)
+    // Somebody may have asked for it meanwhile: then the same writer goes on, and opens it again. And who has asked and let go
+    // of it meanwhile may have removed it: then the path may have another writer by now.
+    if (known.users === 0 && this.#files.get(file.path) === known) this.#files.delete(file.path)
   }
 
   /** Opens every file anew, after they were moved away (SIGUSR1). */

@@ -24,6 +24,14 @@ class MemorySink implements Sink {
     return 0
   }
 
+  hasRoom(): boolean {
+    return !this.isFull
+  }
+
+  drop(lines: number): number {
+    return lines
+  }
+
   async flush(): Promise<boolean> {
     return true
   }
@@ -116,6 +124,16 @@ test('JSON lines hold the message whatever is in it', async () => {
   assert.equal(second, '{"time":"2026-11-21T01:20:14.123Z","level":"warn","event":"worker.exited","code":1}')
 })
 
+test('plain lines and those that have to be escaped become the same JSON, each by its own way', async () => {
+  const { output, sink } = outputOf({ format: 'json' })
+  await output.attach('web:0', 'stdout', chunks('plain $& $1\n\nlast\n', 'a "quoted" one\n\nlast\n'))
+  const messages = sink.text
+    .split('\n')
+    .slice(0, -1)
+    .map(line => JSON.parse(line).message)
+  assert.deepEqual(messages, ['plain $& $1', '', 'last', 'a "quoted" one', '', 'last'])
+})
+
 test('lines with a file of their own go there as they are, and are still kept', async t => {
   const { output, sink } = outputOf({ format: 'json' })
   const file = await fileOf(t)
@@ -143,13 +161,26 @@ test('access lines are forwarded whole and untouched, and not kept', async t => 
   assert.deepEqual(output.history(), [])
 })
 
-test('dropped lines are counted by source', async () => {
-  const { output, sink } = outputOf({ format: 'json' })
+test('dropped lines are counted by source, and told of at once, and then every 10 seconds', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const told: unknown[] = []
+  const { output, sink } = outputOf({ format: 'json', onDropped: (...dropped) => told.push(dropped) })
   sink.isFull = true
   await output.attach('web:0', 'stdout', chunks('one\ntwo\n'))
   await output.access('web:0', chunks('three\n'))
   await output.attach('web:1', 'stderr', chunks('four\n'))
   assert.deepEqual([output.dropped('web:0'), output.dropped('web:1'), output.dropped('web:2')], [3, 1, 0])
+  const atOnce = [
+    ['web:0', 2],
+    ['web:1', 1],
+  ]
+  assert.deepEqual(told, atOnce)
+  t.mock.timers.tick(10_000)
+  assert.deepEqual(told, [...atOnce, ['web:0', 1]])
+  t.mock.timers.tick(60_000)
+  assert.equal(told.length, 3)
+  output.write({ time, level: 'info', event: 'tree.ready', fields: {} })
+  assert.deepEqual([output.dropped('saola'), told.length], [1, 3])
   output.forget('web:0')
   assert.equal(output.dropped('web:0'), 0)
 })
@@ -226,4 +257,19 @@ test('a child that never pauses leaves the loop to others after 256 KiB', async 
   await readBlocks(flood, { splitter: new LineSplitter(), budget: new TurnBudget(), onBlock })
   isDone = true
   assert.ok(bytesOfTurnMax <= 320 * 1024, `${bytesOfTurnMax} bytes in one turn`)
+})
+
+test('a child whose lines take long to write leaves the loop to others after each block', async () => {
+  const flood = chunks(...Array<string>(20).fill('line\n'))
+  let turns = 0
+  const turn = () => {
+    turns++
+    if (!flood.readableEnded) setImmediate(turn)
+  }
+  setImmediate(turn)
+  const onBlock = () => {
+    for (const startedAt = performance.now(); performance.now() < startedAt + 2; );
+  }
+  await readBlocks(flood, { splitter: new LineSplitter(), budget: new TurnBudget(), onBlock })
+  assert.ok(turns >= 15, `${turns} turns for 20 blocks`)
 })

@@ -1,8 +1,10 @@
 import type { Readable } from 'node:stream'
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { formatPretty, type LogRecord } from '../../base/log.ts'
-import { History, type HistoryLimits, type OutputLine } from './history.ts'
-import { formatJsonLines, formatRecord, type LineFormat, Prefixer } from './line-format.ts'
+import { DropCounts } from './drop-counts.ts'
+import { History, type HistoryLimits, type OutputBlock, type OutputLine } from './history.ts'
+import { countLines } from './line-buffer.ts'
+import { formatJsonLines, formatRecord, jsonBytesMin, type LineFormat, linesOf, Prefixer } from './line-format.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { readBlocks, TurnBudget } from './read-blocks.ts'
 import type { RotatingFile } from './rotating-file.ts'
@@ -22,6 +24,8 @@ export interface OutputOptions {
   /** Bytes of memory for them, for each source; 256 KiB by default. */
   readonly historyBytes?: number
   readonly clock?: Clock
+  /** Lines of a source were dropped; told at once, and then not more often than every 10 seconds, with all since. */
+  readonly onDropped?: (source: string, lines: number) => void
 }
 
 export interface Subscription {
@@ -29,7 +33,7 @@ export interface Subscription {
   readonly source?: string
   /** How many lines of the past come first; 0 by default. */
   readonly backlog?: number
-  readonly onLine: OnLine
+  readonly onLine: OnLine<OutputLine>
 }
 
 /** The supervisor's own source in the history. */
@@ -68,8 +72,8 @@ export class Output {
   readonly #prefixer: Prefixer
   readonly #budget = new TurnBudget()
   readonly #histories = new Map<string, History>()
-  readonly #dropped = new Map<string, number>()
-  readonly #subscribers = new Map<Subscriber, string | undefined>()
+  readonly #dropped: DropCounts
+  readonly #subscribers = new Map<Subscriber<OutputLine>, string | undefined>()
 
   constructor(options: OutputOptions) {
     this.#format = options.format
@@ -78,6 +82,10 @@ export class Output {
     this.#clock = options.clock ?? systemClock
     this.#historyLimits = { linesMax: options.historyLines ?? 1000, bytesMax: options.historyBytes ?? 256 * 1024 }
     this.#prefixer = new Prefixer(options)
+    this.#dropped = new DropCounts((source, lines) => {
+      // Nobody would hear that what Saola itself has to say is dropped, and saying it would be one line more.
+      if (source !== ownSource) options.onDropped?.(source, lines)
+    })
   }
 
   /**
@@ -87,10 +95,9 @@ export class Output {
   attach(source: string, stream: 'stdout' | 'stderr', readable: Readable, file?: RotatingFile): Promise<void> {
     const onBlock = (block: Buffer) => {
       const time = this.#clock.date()
-      const lines = this.#format === 'raw' || file ? undefined : linesOf(block)
-      const out = lines ? this.#formatLines(lines, source, stream, time) : block
-      this.#countDropped(source, (file ?? this.#sink).write(out))
-      this.#keep(source, stream, time, lines ?? linesOf(block))
+      const dropped = file ? file.write(block, source) : this.#print(block, { source, stream, time })
+      this.#dropped.add(source, dropped)
+      this.#keep({ source, stream, time: time.getTime(), bytes: block })
     }
     return readBlocks(readable, { splitter: new LineSplitter(), budget: this.#budget, onBlock })
   }
@@ -98,15 +105,16 @@ export class Output {
   /** Forwards a worker's access log, whose lines are finished, to `target`, by default the sink. Resolves at its end. */
   access(source: string, readable: Readable, target: Sink = this.#sink): Promise<void> {
     const splitter = new LineSplitter({ lineBytesMax: accessLineBytesMax })
-    const onBlock = (block: Buffer) => this.#countDropped(source, target.write(block))
+    const onBlock = (block: Buffer) => this.#dropped.add(source, target.write(block, source))
     return readBlocks(readable, { splitter, budget: this.#budget, onBlock, restMs: accessRestMs })
   }
 
   /** Writes a record of Saola's own log. */
   write(record: LogRecord): void {
     const text = formatRecord(record, this.#format, this.#prefixer, this.#color)
-    this.#countDropped(ownSource, this.#sink.write(text))
-    this.#keep(ownSource, 'log', record.time, formatPretty(record, { color: false }).split('\n'))
+    this.#dropped.add(ownSource, this.#sink.write(text, ownSource))
+    const bytes = Buffer.from(`${formatPretty(record, { color: false })}\n`)
+    this.#keep({ source: ownSource, stream: 'log', time: record.time.getTime(), bytes })
   }
 
   /** The last lines of a source (see Subscription), oldest first; `lines` of them, or all that are kept. */
@@ -114,7 +122,7 @@ export class Output {
     if (lines <= 0) return []
     const chosen = [...this.#histories]
       .filter(([name]) => isMeant(source, name))
-      .map(([, history]) => history.toArray())
+      .map(([, history]) => history.toArray(lines))
     const all = chosen.flat()
     // A stable sort: lines of one source that came at once keep their order.
     if (chosen.length > 1) all.sort((a, b) => a.time - b.time)
@@ -123,7 +131,8 @@ export class Output {
 
   /** Follows the output, after `backlog` lines of the past. Returns what ends it. */
   subscribe({ source, backlog = 0, onLine }: Subscription): () => void {
-    const subscriber = new Subscriber(onLine, this.history({ source, lines: backlog }))
+    const gap = (missed: number) => this.#gap(missed)
+    const subscriber = new Subscriber({ onLine, gap, backlog: this.history({ source, lines: backlog }) })
     this.#subscribers.set(subscriber, source)
     return () => {
       subscriber.end()
@@ -133,13 +142,13 @@ export class Output {
 
   /** Lines of a source that were dropped since the start, because a disk or a reader was too slow, full or gone. */
   dropped(source: string): number {
-    return this.#dropped.get(source) ?? 0
+    return this.#dropped.of(source)
   }
 
   /** Forgets a source that will not come again: its history and its count. */
   forget(source: string): void {
     this.#histories.delete(source)
-    this.#dropped.delete(source)
+    this.#dropped.forget(source)
   }
 
   /** Writes out what waits for the sink: true when that was possible within `timeoutMs`. */
@@ -147,19 +156,28 @@ export class Output {
     return this.#sink.flush(timeoutMs)
   }
 
-  #formatLines(lines: readonly string[], source: string, stream: 'stdout' | 'stderr', time: Date): string {
-    if (this.#format === 'json') return formatJsonLines(lines, { source, stream, time })
-    return this.#prefixer.lines(lines, source, stream)
+  /** To the sink, in the format of this output. Returns the number of lines dropped. */
+  #print(block: Buffer, origin: { source: string; stream: 'stdout' | 'stderr'; time: Date }): number {
+    const { source, stream } = origin
+    const isJson = this.#format === 'json'
+    // A program that prints faster than anybody reads costs no more than to be counted.
+    if (!this.#sink.hasRoom(isJson ? jsonBytesMin(block) : block.length, source)) {
+      return this.#sink.drop(countLines(block))
+    }
+    if (this.#format === 'raw') return this.#sink.write(block, source)
+    return this.#sink.write(
+      isJson ? formatJsonLines(block, origin) : this.#prefixer.lines(block, source, stream),
+      source,
+    )
   }
 
-  #keep(source: string, stream: OutputLine['stream'], date: Date, lines: readonly string[]): void {
-    const time = date.getTime()
-    const history = this.#historyOf(source)
-    const followers = this.#followersOf(source)
-    for (const text of lines) {
-      const line: OutputLine = { time, source, stream, text }
-      history.add(line)
-      for (const follower of followers) follower.offer(line)
+  #keep(block: OutputBlock): void {
+    this.#historyOf(block.source).add(block)
+    const followers = this.#followersOf(block.source)
+    if (followers.length === 0) return
+    const { time, source, stream, bytes } = block
+    for (const text of linesOf(bytes)) {
+      for (const follower of followers) follower.offer({ time, source, stream, text })
     }
   }
 
@@ -171,8 +189,8 @@ export class Output {
     return history
   }
 
-  #followersOf(source: string): Subscriber[] {
-    const followers: Subscriber[] = []
+  #followersOf(source: string): Subscriber<OutputLine>[] {
+    const followers: Subscriber<OutputLine>[] = []
     for (const [subscriber, wanted] of this.#subscribers) {
       if (subscriber.isEnded) this.#subscribers.delete(subscriber)
       else if (isMeant(wanted, source)) followers.push(subscriber)
@@ -180,17 +198,11 @@ export class Output {
     return followers
   }
 
-  #countDropped(source: string, lines: number): void {
-    if (lines > 0) this.#dropped.set(source, this.dropped(source) + lines)
+  /** Stands in the output for lines that a reader has missed. */
+  #gap(lines: number): OutputLine {
+    const text = `log.gap lines=${lines} reason="the reader is too slow"`
+    return { time: this.#clock.date().getTime(), source: ownSource, stream: 'log', text }
   }
-}
-
-/** The lines of a block, without newlines: UTF-8, as all that is printed is supposed to be. */
-function linesOf(block: Buffer): string[] {
-  const text = block.toString('utf8')
-  const lines = (text.includes('\r\n') ? text.replaceAll('\r\n', '\n') : text).split('\n')
-  lines.pop()
-  return lines
 }
 
 function isMeant(wanted: string | undefined, source: string): boolean {

@@ -1,27 +1,27 @@
 import type { Readable } from 'node:stream'
 import type { LineSplitter } from './line-splitter.ts'
 
-/** 256 KiB: about a millisecond or two of work. */
-const turnBytesDefault = 256 * 1024
+const turnBytesMax = 256 * 1024
+/** Short lines to a terminal or as JSON take many times as long as long ones to a file. */
+const turnMsMax = 2
 
 /**
- * What all streams together may bring in one turn of the loop. A child that writes without pause would otherwise be read
- * up to 32 times in a row by libuv, while heartbeats and signals wait. Who is over the budget goes on in the next turn.
+ * What all streams together may bring in one turn of the loop, in bytes and in time. A child that writes without pause would
+ * otherwise be read up to 32 times in a row by libuv, while heartbeats and signals wait. Who is over the budget goes on in the
+ * next turn.
  */
 export class TurnBudget {
-  readonly #bytesMax: number
+  #isBegun = false
   #spentBytes = 0
+  #spentMs = 0
   #paused: Readable[] = []
 
-  /** `bytesMax` is 256 KiB by default. */
-  constructor(bytesMax = turnBytesDefault) {
-    this.#bytesMax = bytesMax
-  }
-
-  spend(bytes: number, readable: Readable): void {
-    if (this.#spentBytes === 0) setImmediate(() => this.#renew())
+  spend({ bytes, ms }: { readonly bytes: number; readonly ms: number }, readable: Readable): void {
+    if (!this.#isBegun) setImmediate(() => this.#renew())
+    this.#isBegun = true
     this.#spentBytes += bytes
-    if (this.#spentBytes < this.#bytesMax) return
+    this.#spentMs += ms
+    if (this.#spentBytes < turnBytesMax && this.#spentMs < turnMsMax) return
     readable.pause()
     this.#paused.push(readable)
   }
@@ -29,7 +29,9 @@ export class TurnBudget {
   #renew(): void {
     const paused = this.#paused
     this.#paused = []
+    this.#isBegun = false
     this.#spentBytes = 0
+    this.#spentMs = 0
     for (const readable of paused) readable.resume()
   }
 }
@@ -59,8 +61,9 @@ export function readBlocks(readable: Readable, { splitter, budget, onBlock, rest
       resolve()
     }
     readable.on('data', (chunk: Buffer) => {
+      const startedAt = performance.now()
       deliver(splitter.push(chunk))
-      budget.spend(chunk.length, readable)
+      budget.spend({ bytes: chunk.length, ms: performance.now() - startedAt }, readable)
       if (restMs > 0) rest(readable, restMs)
     })
     readable.on('end', end)

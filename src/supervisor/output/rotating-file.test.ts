@@ -93,6 +93,30 @@ test('a file that was moved away is left alone after reopen', async t => {
   assert.deepEqual([await read(`${path}.old`), await read(path)], ['old\n', 'new\n'])
 })
 
+test('a file that was moved away is not rotated when it is full, also if nobody has said so', async t => {
+  const path = join(await folderOf(t), 'web.log')
+  const file = new RotatingFile(path, { maxBytes: 10, backups: 2 })
+  file.write('one two\n')
+  await file.flush(5000)
+  await rename(path, `${path}.1`)
+  file.write('three\n')
+  await file.close()
+  assert.deepEqual(await Promise.all([`${path}.1`, path].map(read)), ['one two\n', 'three\n'])
+  await assert.rejects(stat(`${path}.2`))
+})
+
+test('what comes after a line that was torn by a kill begins on a line of its own', async t => {
+  const path = join(await folderOf(t), 'web.log')
+  await writeFile(path, 'whole\nto')
+  const file = new RotatingFile(path)
+  file.write('next\n')
+  await file.close()
+  file.write('last\n')
+  file.reopen()
+  await file.close()
+  assert.equal(await read(path), 'whole\nto\nnext\nlast\n')
+})
+
 test('a rotation that fails costs no line and is reported once', async t => {
   const path = join(await folderOf(t), 'web.log')
   await mkdir(`${path}.1/in-the-way`, { recursive: true })

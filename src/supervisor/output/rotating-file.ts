@@ -1,5 +1,5 @@
-import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { makeFolder } from '../../base/make-folder.ts'
@@ -43,9 +43,11 @@ export interface RotatingFileOptions {
  * The problem: the disk can be slow, full or gone, and neither the supervisor nor a child may wait for it or fail of it. So
  * lines are taken into bounded memory, and one loop brings them to the disk, a batch at a time. It keeps what it cannot
  * write, tries again, and says once that there is trouble. Nothing here throws. The file is opened when there is
- * something to write; `close` gives the descriptor back, and a later write opens it again.
+ * something to write; `close` gives the descriptor back, and a later write opens it again. Where the one before was killed in
+ * the middle of a line, that line is ended first, so that it spoils no other.
  *
- * Limits: a file moved away by somebody else is noticed at `reopen` only; what is no regular file is never rotated.
+ * Limits: a file moved away by somebody else is noticed at `reopen`, or when it is full; what is no regular file is never
+ * rotated.
  */
 export class RotatingFile implements Sink {
   readonly path: string
@@ -80,14 +82,21 @@ export class RotatingFile implements Sink {
     this.#options = withDefaults({ ...this.#options, ...options })
   }
 
-  write(block: Buffer | string): number {
-    const dropped = this.#buffer.add(block)
-    if (dropped > 0) {
-      this.#dropped += dropped
-      this.#reportTrouble(new Error('the disk is slower than the output, and the buffer is full'))
-    }
+  hasRoom(bytes: number, source?: string): boolean {
+    return this.#buffer.hasRoom(bytes, source)
+  }
+
+  write(block: Buffer | string, source?: string): number {
+    const dropped = this.#buffer.add(block, source)
+    if (dropped > 0) this.drop(dropped)
     this.#start()
     return dropped
+  }
+
+  drop(lines: number): number {
+    this.#dropped += lines
+    this.#reportTrouble(new Error('the disk is slower than the output, and the buffer is full'))
+    return lines
   }
 
   /** Opens the path anew, once what is being written is written: it was moved away, or may not exist yet. */
@@ -163,11 +172,12 @@ export class RotatingFile implements Sink {
   }
 
   async #rotate(handle: FileHandle): Promise<void> {
-    // Somebody may have emptied the file in place.
-    const { size } = await handle.stat()
-    const hasShrunk = size < this.#size
-    this.#size = size
+    // Somebody may have emptied the file in place, or moved it away and told nobody.
+    const stats = await handle.stat()
+    const hasShrunk = stats.size < this.#size
+    this.#size = stats.size
     if (hasShrunk) return
+    if (!(await isAt(this.path, stats))) return this.#closeHandle()
     try {
       await rotate(this.path, this.#options.backups)
     } catch (error) {
@@ -183,14 +193,25 @@ export class RotatingFile implements Sink {
   async #open(): Promise<FileHandle> {
     await makeFolder(dirname(this.path))
     const handle = await open(this.path, flags, mode)
-    const stats = await handle.stat()
+    const { isRegular, size } = await this.#inspect(handle).catch(async error => {
+      await handle.close()
+      throw error
+    })
     await this.#closeHandle()
     this.#handle = handle
-    this.#size = stats.size
-    this.#isRegular = stats.isFile()
-    this.#isMidLine = false
+    this.#size = size
+    this.#isRegular = isRegular
     this.#wantsOpen = false
     return handle
+  }
+
+  /** Ends a line that the writer before has not; what of a batch of our own is still to come goes on with its line. */
+  async #inspect(handle: FileHandle): Promise<{ isRegular: boolean; size: number }> {
+    const stats = await handle.stat()
+    const isRegular = stats.isFile()
+    const isTorn = isRegular && stats.size > 0 && !this.#isMidLine && (await endsTorn(this.path, stats.size))
+    if (isTorn) await handle.write('\n')
+    return { isRegular, size: stats.size + (isTorn ? 1 : 0) }
   }
 
   async #closeHandle(): Promise<void> {
@@ -214,6 +235,7 @@ export class RotatingFile implements Sink {
   #giveUp(): void {
     this.#dropped += (this.#batch.length > 0 ? countLines(this.#batch) : 0) + this.#buffer.clear()
     this.#batch = empty
+    this.#isMidLine = false
     this.#wantsOpen = false
   }
 
@@ -228,6 +250,25 @@ export class RotatingFile implements Sink {
     if (!this.#hasTrouble || this.#buffer.fill > 0.5 || performance.now() < this.#rotateNotBeforeMs) return
     this.#hasTrouble = false
     this.#options.onRecovered?.({ file: this.path, dropped: this.#dropped })
+  }
+}
+
+async function isAt(path: string, { ino, dev }: Stats): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined)
+  return found?.ino === ino && found.dev === dev
+}
+
+/** Whether the last byte of a file is not the end of a line. One that may not be read is taken as it is. */
+async function endsTorn(path: string, size: number): Promise<boolean> {
+  const handle = await open(path).catch(() => undefined)
+  if (!handle) return false
+  try {
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1)
+    return bytesRead === 1 && buffer[0] !== newline
+  } catch {
+    return false
+  } finally {
+    await handle.close().catch(() => {})
   }
 }
 

@@ -34,11 +34,20 @@ export class StreamSink implements Sink {
     return this.#isClosed
   }
 
-  write(block: Buffer | string): number {
-    const dropped = this.#isClosed ? countLines(Buffer.from(block)) : this.#buffer.add(block)
+  hasRoom(bytes: number, source?: string): boolean {
+    return !this.#isClosed && this.#buffer.hasRoom(bytes, source)
+  }
+
+  write(block: Buffer | string, source?: string): number {
+    const dropped = this.#isClosed ? countLines(Buffer.from(block)) : this.#buffer.add(block, source)
     this.#dropped += dropped
     if (!this.#isClosed) this.#loop ??= this.#run()
     return dropped
+  }
+
+  drop(lines: number): number {
+    this.#dropped += lines
+    return lines
   }
 
   async flush(timeoutMs: number): Promise<boolean> {

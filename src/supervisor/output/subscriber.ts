@@ -1,29 +1,37 @@
 import { BoundedQueue } from '../../base/bounded-queue.ts'
-import type { OutputLine } from './history.ts'
 
 /**
  * Takes one line. When it returns a promise, the next line comes after that is settled. Whoever throws or rejects is no
  * longer called.
  */
-export type OnLine = (line: OutputLine) => unknown
+export type OnLine<Line> = (line: Line) => unknown
+
+interface Following<Line> {
+  readonly onLine: OnLine<Line>
+  /** The line that stands for those that were left out. */
+  readonly gap: (missed: number) => Line
+  /** Comes first, whatever its length. */
+  readonly backlog?: readonly Line[]
+}
 
 /** Lines that may wait for a slow subscriber, beside its backlog. */
 const waitingMax = 1000
 
 /**
- * Somebody who follows the output. A slow one costs a bounded queue and nothing else: lines beyond it are left out, and a
+ * Somebody who follows the output, or the events of a tree. A slow one costs a bounded queue and nothing else: lines beyond it are left out, and a
  * line in their place says how many.
  */
-export class Subscriber {
-  readonly #onLine: OnLine
-  readonly #waiting: BoundedQueue<OutputLine>
+export class Subscriber<Line> {
+  readonly #onLine: OnLine<Line>
+  readonly #gap: (missed: number) => Line
+  readonly #waiting: BoundedQueue<Line>
   #missed = 0
   #isBusy = false
   #isEnded = false
 
-  /** `backlog` comes first, whatever its length. */
-  constructor(onLine: OnLine, backlog: readonly OutputLine[] = []) {
+  constructor({ onLine, gap, backlog = [] }: Following<Line>) {
     this.#onLine = onLine
+    this.#gap = gap
     this.#waiting = new BoundedQueue(backlog.length + waitingMax)
     for (const line of backlog) this.offer(line)
   }
@@ -32,7 +40,7 @@ export class Subscriber {
     return this.#isEnded
   }
 
-  offer(line: OutputLine): void {
+  offer(line: Line): void {
     if (this.#isEnded) return
     if (!this.#waiting.push(line)) this.#missed++
     if (!this.#isBusy) void this.#deliver()
@@ -57,11 +65,11 @@ export class Subscriber {
     this.#isBusy = false
   }
 
-  #next(): OutputLine | undefined {
+  #next(): Line | undefined {
     const line = this.#waiting.shift()
     if (line || this.#missed === 0) return line
-    const text = `log.gap lines=${this.#missed} reason="the reader is too slow"`
+    const gap = this.#gap(this.#missed)
     this.#missed = 0
-    return { time: Date.now(), source: 'saola', stream: 'log', text }
+    return gap
   }
 }

@@ -44,7 +44,7 @@ function placeOf(bootError: string, stderr: string): string | undefined {
 }
 
 /** The line that tells most of what a process has printed before it ended: its error, or else its last one. */
-function lastLineOf(stderr: string): string | undefined {
+export function lastLineOf(stderr: string): string | undefined {
   const lines = stderr
     .split('\n')
     .map(line => line.trim())

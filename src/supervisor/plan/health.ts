@@ -3,7 +3,9 @@ import type { Beat } from '../../ipc/messages.ts'
 import { type Child, type Fleet, slotOf } from '../fleet.ts'
 import { traitsOf } from '../kinds.ts'
 import { beginDrain } from './drain.ts'
+import { onNotReady } from './programs.ts'
 import { spawn } from './spawn.ts'
+import { enter } from './states.ts'
 import { type FleetEvent, logChild, type Turn } from './turn.ts'
 
 // The stack of a blocked loop arrives in some 20 ms; a process that is stopped as a whole never answers.
@@ -28,14 +30,45 @@ export function onBeat(turn: Turn, id: number, beat: Beat): void {
   }
 }
 
+/** It has loaded, and does not become ready. Said once; the last reason is that of its end. */
+export function onWaiting(turn: Turn, id: number, reason: string): void {
+  const child = turn.fleet.children.get(id)
+  if (child?.state !== 'STARTING') return
+  if (child.waitsFor === undefined) logChild(turn, 'warn', 'waiting', child, { pid: child.pid, reason })
+  child.waitsFor = reason
+}
+
 /** Nobody counts the memory of a process more finely. */
 function inMegabytes(bytes: number): string {
   return `${Math.round(bytes / 1024 ** 2)}MB`
 }
 
-/** When a child becomes late: with its boot, or with its sign of life. */
+/** Whoever looks into a child makes it silent. It gets back the time in which it stood still, and no more: it may hang besides. */
+export function onStandsStill({ fleet, now }: Turn, id: number, forMs: number): void {
+  const child = fleet.children.get(id)
+  if (!child) return
+  if (forMs > 0) {
+    child.stillSince ??= now
+    child.stillUntil = now + forMs
+    return
+  }
+  if (child.stillSince === undefined) return
+  const stoodMs = now - child.stillSince
+  child.lastBeatAt = Math.min(now, child.lastBeatAt + stoodMs)
+  child.readyBy += stoodMs
+  child.stillSince = undefined
+  child.stillUntil = undefined
+}
+
+/** When a child becomes late: with its boot, or with its sign of life; not while it stands still. */
 export function deadlineOf(fleet: Fleet, child: Child): number | undefined {
-  if (child.state === 'STARTING') return child.readyBy
+  const deadline = ownDeadlineOf(fleet, child)
+  return deadline === undefined ? undefined : Math.max(deadline, child.stillUntil ?? 0)
+}
+
+function ownDeadlineOf(fleet: Fleet, child: Child): number | undefined {
+  // A program that its probe has found ready is waited for until it has been up for some time, however long.
+  if (child.state === 'STARTING') return child.isProven ? undefined : child.readyBy
   const timeoutMs = fleet.groups.get(child.group)?.spec.timeoutMs
   return child.state === 'RUNNING' && timeoutMs ? child.lastBeatAt + timeoutMs : undefined
 }
@@ -44,6 +77,8 @@ export function onDeadlines(turn: Turn): void {
   const { fleet, now } = turn
   for (const child of fleet.children.values()) checkChild(turn, child)
   for (const group of fleet.groups.values()) {
+    // Those of programs are filled at the end of the turn, if all that they depend on is there.
+    if (group.spec.program) continue
     for (const slot of group.slots) {
       if (slot.retryAt === undefined || slot.retryAt > now) continue
       slot.retryAt = undefined
@@ -74,7 +109,11 @@ function checkChild(turn: Turn, child: Child): void {
 function onLate(turn: Turn, child: Child): void {
   const since = child.state === 'STARTING' ? child.spawnedAt : child.lastBeatAt
   const what = child.state === 'STARTING' ? 'was not ready after' : 'blocked'
-  condemn(turn, child, `${what} ${((turn.now - since) / 1_000).toFixed(1)}s`)
+  const why = child.state === 'STARTING' && child.waitsFor !== undefined ? `: ${child.waitsFor}` : ''
+  const reason = `${what} ${((turn.now - since) / 1_000).toFixed(1)}s${why}`
+  // Nobody can say what a program is doing, and it may be half-way through something: it is asked to end.
+  if (child.kind === 'program') return onNotReady(turn, child, reason)
+  condemn(turn, child, reason)
   child.stackUntil = turn.now + stackWaitMs
   turn.actions.push({ do: 'ask-stack', child })
 }
@@ -88,7 +127,7 @@ function condemn(turn: Turn, child: Child, doom: string): void {
   const group = turn.fleet.groups.get(child.group)
   const hasServed = child.state === 'RUNNING'
   child.doom = doom
-  child.state = 'STOPPING'
+  if (child.state !== 'STOPPING') enter(turn, child, 'STOPPING', doom)
   child.drainAt = undefined
   if (!hasServed || !group || slot?.child !== child || traitsOf(child).isAlone) return
   slot.restarts++
@@ -101,8 +140,10 @@ export function onStack(turn: Turn, event: FleetEvent & { type: 'stack' }): void
   const child = turn.fleet.children.get(event.id)
   if (!child || child.stackUntil === undefined) return
   child.stackUntil = undefined
-  child.doom = event.where === undefined ? child.doom : `${child.doom} in ${event.where}`
   const what = child.readyAt === undefined ? 'not-ready' : 'blocked'
+  // Where it is found while it waits for an answer says nothing.
+  const isExplained = what === 'not-ready' && child.waitsFor !== undefined
+  if (event.where !== undefined && !isExplained) child.doom = `${child.doom} in ${event.where}`
   const fields = { pid: child.pid, reason: child.doom, where: event.where, stack: event.stack || undefined }
   logChild(turn, 'error', what, child, fields)
   turn.actions.push({ do: 'kill', child, signal: 'SIGKILL' })

@@ -118,7 +118,7 @@ describe('a reload under way', () => {
       do: 'settle',
       ticket: 2,
       ok: false,
-      message: 'Another reload or restart is under way.',
+      message: 'Another reload, restart or start is under way.',
     })
     stage.readyAll()
     assert.deepEqual(serving(stage), ['web:0 r2 g2', 'web:1 r2 g2', 'web:2 r2 g2', 'web:3 r2 g2'])

@@ -1,10 +1,24 @@
 /** The life of a child: spawned, ready, ended, and what becomes of its place. */
 import { backoffMs } from '../../base/backoff.ts'
-import { type Child, createGroup, type Exit, type Group, type GroupSpec, type Slot, slotOf } from '../fleet.ts'
+import {
+  type Child,
+  createGroup,
+  type Exit,
+  type Fleet,
+  type Group,
+  type GroupSpec,
+  type Slot,
+  slotOf,
+} from '../fleet.ts'
 import { traitsOf } from '../kinds.ts'
 import { describeExit } from './exit-reason.ts'
-import { failRollout, promote, rolloutStepDone } from './rollout.ts'
+import { failRollout, stepDone } from './operation.ts'
+import { isStuck } from './order.ts'
+import { isSuccess, mayBegin, settleEnd, upAt } from './programs.ts'
+import { retryLater } from './retry.ts'
+import { promote } from './rollout.ts'
 import { fillSlots, mayStart, spawn, startFirst } from './spawn.ts'
+import { enter, isOccupied, rest, tellEnd } from './states.ts'
 import { type FleetEvent, logChild, type Turn } from './turn.ts'
 
 // A worker that has said why it cannot boot ends by itself; this is how long it may take.
@@ -15,10 +29,11 @@ const bootFailedExitMs = 2_000
  * once; when it is not, the reason is printed once and not once a core.
  */
 export function startGroups(turn: Turn, specs: readonly GroupSpec[]): void {
-  for (const spec of specs) {
-    const group = createGroup(spec, turn.fleet.generation)
-    turn.fleet.groups.set(spec.name, group)
-    startFirst(turn, group)
+  const groups = specs.map(spec => createGroup(spec, turn.fleet.generation))
+  for (const group of groups) turn.fleet.groups.set(group.spec.name, group)
+  for (const group of groups) {
+    // Programs start at the end of the turn, as do those that wait for them.
+    if (!group.spec.program && mayBegin(turn, group)) startFirst(turn, group)
   }
 }
 
@@ -27,9 +42,12 @@ export function onWanted(turn: Turn, spec: GroupSpec): void {
   if (!turn.fleet.groups.has(spec.name)) startGroups(turn, [spec])
 }
 
-export function onSpawned(turn: Turn, id: number, pid: number): void {
+export function onSpawned(turn: Turn, { id, pid, at = turn.now }: FleetEvent & { type: 'spawned' }): void {
   const child = turn.fleet.children.get(id)
-  if (child) child.pid = pid
+  if (!child) return
+  child.pid = pid
+  child.readyBy += at - child.spawnedAt
+  child.spawnedAt = at
 }
 
 export function onSpawnFailed(turn: Turn, id: number, message: string): void {
@@ -41,18 +59,35 @@ export function onSpawnFailed(turn: Turn, id: number, message: string): void {
 }
 
 export function onReady(turn: Turn, id: number, bootMs: number): void {
+  const child = turn.fleet.children.get(id)
+  // What a probe says of a program is half of it: it has to be up for some time, too.
+  if (child?.kind === 'program') child.isProven = true
+  else if (child) markReady(turn, child, bootMs)
+}
+
+/** Programs that have been up for long enough, and whose probes agree. */
+export function declareUp(turn: Turn): void {
+  for (const child of turn.fleet.children.values()) {
+    const at = child.kind === 'program' ? upAt(turn.fleet, child) : undefined
+    if (at !== undefined && at <= turn.now) markReady(turn, child, turn.now - child.spawnedAt)
+  }
+}
+
+function markReady(turn: Turn, child: Child, bootMs: number): void {
   const { fleet, now } = turn
-  const child = fleet.children.get(id)
-  const group = child && fleet.groups.get(child.group)
-  if (!child || !group || child.state !== 'STARTING') return
-  child.state = 'RUNNING'
+  const group = fleet.groups.get(child.group)
+  if (!group || child.state !== 'STARTING') return
+  enter(turn, child, 'RUNNING')
   child.readyAt = now
   child.lastBeatAt = now
+  turn.actions.push({ do: 'serves', child })
   const { pid, generation } = child
   logChild(turn, 'info', 'ready', child, { pid, generation, bootMs: Math.round(bootMs) })
   const slot = slotOf(fleet, child)
+  if (slot && group.spec.program) slot.failures = 0
   if (slot?.successor === child) promote(turn, group, slot)
-  if (group.rollout?.childId === child.id) rolloutStepDone(group)
+  if (group.rollout?.childId === child.id) stepDone(group)
+  if (group.rollout?.steps.get(child.index) === child.id) stepDone(group, child.index)
   if (!group.hasServed) {
     group.hasServed = true
     turn.actions.push({ do: 'announce', group: group.spec.name })
@@ -63,15 +98,29 @@ export function onReady(turn: Turn, id: number, bootMs: number): void {
 /** The tree has started when every child serves that should; nobody waits for what was stopped or cannot work. */
 export function declareReady({ fleet, actions }: Turn): void {
   if (fleet.phase !== 'starting') return
-  const isAwaited = (child: Child) => traitsOf(child).isAwaited && child.state === 'RUNNING'
-  if (![...fleet.children.values()].some(isAwaited)) return
-  for (const group of fleet.groups.values()) {
-    if (!traitsOf(group.spec).isAwaited) continue
+  const groups = [...fleet.groups.values()]
+  const serves = (child: Child) => traitsOf(child).isAwaited && child.state === 'RUNNING'
+  if (groups.some(({ spec }) => traitsOf(spec).isAwaited) && ![...fleet.children.values()].some(serves)) return
+  for (const group of groups) {
+    if (group.spec.program && !isSettled(fleet, group)) return
+    if (!traitsOf(group.spec).isAwaited || isStuck(fleet, group)) continue
     const isFatal = group.slots.some(slot => slot.emptyState === 'FATAL')
     if (!isFatal && group.slots.some(slot => !slot.isHalted && slot.child?.state !== 'RUNNING')) return
   }
   fleet.phase = 'running'
   actions.push({ do: 'tree-ready' })
+}
+
+/** A program that is up, has done what it was for, or will not come up by itself. */
+function isSettled(fleet: Fleet, group: Group): boolean {
+  if (isStuck(fleet, group)) return true
+  return group.slots.every(
+    ({ child, isHalted, emptyState, retryAt }) =>
+      isHalted ||
+      (child
+        ? child.state === 'RUNNING'
+        : retryAt === undefined && (emptyState === 'FATAL' || emptyState === 'EXITED')),
+  )
 }
 
 export function onBootFailed(turn: Turn, event: FleetEvent & { type: 'boot-failed' }): void {
@@ -90,6 +139,12 @@ export function onLastWords(turn: Turn, id: number, message: string): void {
   else child.lastWords = message
 }
 
+/** What has ended can not come up any more, although its end is told only when its last words are there. */
+export function onGone(turn: Turn, id: number): void {
+  const child = turn.fleet.children.get(id)
+  if (child) child.isGone = true
+}
+
 export function onExited(turn: Turn, event: Omit<FleetEvent & { type: 'exited' }, 'type'>): void {
   const { fleet } = turn
   const child = fleet.children.get(event.id)
@@ -101,53 +156,65 @@ export function onExited(turn: Turn, event: Omit<FleetEvent & { type: 'exited' }
   const exit = describeExit(child, event, turn.now)
   reportExit(turn, child, exit, slot !== undefined)
   if (place && (slot || child.doom)) place.lastExit = exit
-  if (!group || !slot) return
-  const wasRolling = group.rollout?.childId === child.id
-  if (slot.successor === child) {
-    slot.successor = undefined
+  if (!group || !slot) return tellEnd(turn, child, stateBehind(turn, child, place), exit.reason)
+  const wasRolling = isOfRollout(group, child)
+  const { successor } = slot
+  const endState = child.readyAt === undefined && !successor ? 'BACKOFF' : 'EXITED'
+  tellEnd(turn, child, endState, exit.reason)
+  slot.successor = undefined
+  if (successor === child) {
     if (!wasRolling) delayRetirement(turn, group, slot)
   } else {
-    slot.child = slot.successor
-    slot.successor = undefined
-    slot.restarts++
-    if (!slot.child) refill(turn, group, slot, child, exit)
+    slot.child = successor
+    if (!group.spec.program) slot.restarts++
+    if (!successor) {
+      slot.emptyState = endState
+      refill(turn, group, slot, child, exit)
+    }
   }
   if (wasRolling) failRollout(turn, group, exit.reason)
 }
 
+/** It is the new one of a place that rolls. */
+function isOfRollout({ rollout }: Group, { id, index }: Child): boolean {
+  return rollout !== undefined && (rollout.childId === id || rollout.steps.get(index) === id)
+}
+
+/** The end of one that had to go: of the last in a place, what that is then. A successor may have had to take the place of one that hung. */
+function stateBehind({ fleet }: Turn, { doom, group, index }: Child, place: Slot | undefined): Slot['emptyState'] {
+  if (doom !== undefined && place?.child) return 'EXITED'
+  return place && !isOccupied(fleet, group, index) ? place.emptyState : 'STOPPED'
+}
+
 function reportExit(turn: Turn, child: Child, exit: Exit, isUnexpected: boolean): void {
+  const rules = turn.fleet.groups.get(child.group)?.spec.program
+  const isExpected = child.readyAt !== undefined && rules !== undefined && isSuccess(exit, rules)
   const { pid, generation } = child
   const { code, signal, reason } = exit
-  const isClean = !isUnexpected && child.doom === undefined
+  const isClean = child.doom === undefined && (!isUnexpected || isExpected)
   const fields = { pid, generation, code, signal, reason: isClean ? undefined : reason }
-  logChild(turn, isClean ? 'info' : 'error', isClean ? 'stopped' : 'exited', child, fields)
+  logChild(turn, isClean ? 'info' : 'error', isUnexpected || child.doom ? 'exited' : 'stopped', child, fields)
 }
 
 /** Fills a place again whose child ended by itself: at once after a good run, later and later after failed starts. */
 function refill(turn: Turn, group: Group, slot: Slot, ended: Child, exit: Exit): void {
   const { fleet, now } = turn
-  if (!mayStart(fleet, group) || slot.isHalted) {
-    slot.emptyState = 'STOPPED'
+  slot.retryAt = undefined
+  if (!mayStart(fleet, group)) {
+    if (slot.emptyState === 'BACKOFF') rest(turn, group, slot, 'STOPPED', 'stop')
     return
   }
+  if (group.spec.program) return settleEnd(turn, group, slot, ended, exit)
   const wasStable = ended.readyAt !== undefined && now - ended.readyAt >= group.spec.startMs
-  slot.failures = wasStable ? 0 : slot.failures + 1
-  slot.emptyState = 'STOPPED'
   if (wasStable) {
+    slot.failures = 0
     slot.child = spawn(turn, group, slot)
     return
   }
+  slot.failures++
   // The very first boot threw: the fault is in the application, not in the moment, and someone is watching.
   const isHopeless = !group.hasServed && ended.bootError !== undefined
-  if (isHopeless || slot.failures > group.spec.startRetries) {
-    slot.emptyState = 'FATAL'
-    logChild(turn, 'error', 'fatal', ended, { failures: slot.failures, reason: exit.reason })
-    return
-  }
-  const waitMs = backoffMs(slot.failures, group.spec.backoff, turn.random)
-  slot.emptyState = 'BACKOFF'
-  slot.retryAt = now + waitMs
-  logChild(turn, 'warn', 'backoff', ended, { failures: slot.failures, waitMs })
+  retryLater(turn, { group, slot, ended, exit, isHopeless })
 }
 
 /** A successor of a child that should be recycled failed: the old one serves on, and it is tried again later. */

@@ -99,6 +99,51 @@ describe('a worker that hangs', () => {
     assert.equal(stage.slot(0).restarts, 1)
   })
 
+  test('while its heap snapshot is taken is left alone, for some minutes, and has its whole time afterwards', () => {
+    const stage = new Stage()
+    stage.start()
+    stage.pass(2_000)
+    const still = stage.child('web:0')
+    stage.happen({ type: 'stands-still', id: still.id, forMs: 300_000 })
+    stage.pass(200_000, { silent: [still] })
+    stage.happen({ type: 'stands-still', id: still.id, forMs: 0 })
+    stage.pass(29_000, { silent: [still] })
+    assert.equal(still.state, 'RUNNING')
+    stage.pass(1_000, { silent: [still] })
+    assert.equal(still.state, 'STOPPING')
+
+    const other = stage.child('web:1')
+    stage.happen({ type: 'stands-still', id: other.id, forMs: 300_000 })
+    stage.pass(300_000, { silent: [other] })
+    assert.equal(other.state, 'STOPPING')
+  })
+
+  test('is not kept alive by heap snapshots that fail at once', () => {
+    const stage = new Stage()
+    stage.start()
+    const stuck = stage.child('web:0')
+    for (let second = 0; second < 31; second++) {
+      stage.happen({ type: 'stands-still', id: stuck.id, forMs: 300_000 })
+      stage.happen({ type: 'stands-still', id: stuck.id, forMs: 0 })
+      stage.pass(1_000, { silent: [stuck] })
+    }
+    assert.equal(stuck.state, 'STOPPING')
+  })
+
+  test('in its boot, for a heap snapshot, has that time for its boot afterwards', () => {
+    const stage = new Stage()
+    stage.start()
+    stage.pass(2_000)
+    stage.exit(stage.child('web:1'), 1)
+    const [booting] = stage.starting() as [Child]
+    const { readyBy } = booting
+    stage.happen({ type: 'stands-still', id: booting.id, forMs: 300_000 })
+    stage.pass(60_000)
+    stage.happen({ type: 'stands-still', id: booting.id, forMs: 0 })
+    assert.equal(booting.readyBy, readyBy + 60_000)
+    assert.equal(booting.state, 'STARTING')
+  })
+
   test('and gives no stack is killed within two seconds all the same', () => {
     const stage = new Stage()
     stage.start()
@@ -119,6 +164,24 @@ describe('a worker that hangs', () => {
     stage.exit(stuck, null, 'SIGKILL')
     assert.match(stage.slot(1).lastExit?.reason ?? '', /^was not ready after 10\.\ds$/)
     assert.equal(stage.slot(1).emptyState, 'BACKOFF')
+  })
+
+  test('and says what it waits for is quoted: once as a warning, and with the reason of its end', () => {
+    const stage = new Stage()
+    stage.happen({ type: 'start', specs: [{ ...spec, workers: 1, scaling: { min: 1, max: 1 } }] })
+    const [stuck] = stage.starting() as [Child]
+    const reasons = ['GET /ready got no answer, expected 200', 'GET /ready was answered with 404, expected 200']
+    for (const reason of reasons) stage.happen({ type: 'waiting', id: stuck.id, reason })
+    stage.pass(10_500)
+    stage.happen({ type: 'stack', id: stuck.id, where: 'wait (probe.ts:1)', stack: '' })
+    const logged = stage.actions.filter(action => action.do === 'log')
+    const [warned, ...more] = logged.filter(({ event }) => event === 'worker.waiting')
+    assert.deepEqual([warned?.fields.reason, more.length], [reasons[0], 0])
+    const failed = logged.find(({ event }) => event === 'worker.not-ready')
+    assert.match(
+      String(failed?.fields.reason),
+      /^was not ready after 10\.\ds: GET \/ready was answered with 404, expected 200$/,
+    )
   })
 
   test('is not blamed for a time in which the supervisor itself was suspended', () => {

@@ -5,11 +5,14 @@
  */
 import { type Fleet, shiftTimes } from '../fleet.ts'
 import { traitsOf } from '../kinds.ts'
-import { deadlineOf, onBeat, onDeadlines, onStack } from './health.ts'
+import { deadlineOf, onBeat, onDeadlines, onStack, onStandsStill, onWaiting } from './health.ts'
+import { endLeaving } from './leave.ts'
 import {
   declareReady,
+  declareUp,
   onBootFailed,
   onExited,
+  onGone,
   onLastWords,
   onReady,
   onSpawned,
@@ -17,7 +20,8 @@ import {
   onWanted,
   startGroups,
 } from './life.ts'
-import { continueRollouts, onReload, onRestart, onRetire, retireOld } from './rollout.ts'
+import { onUnhealthy, startWaiting, upAt } from './programs.ts'
+import { continueRollouts, onReload, onRestart, onRetire, onStartPlaces, retireOld } from './rollout.ts'
 import { onHalt, onScale } from './scale.ts'
 import { scaleByLoad } from './scaling.ts'
 import { isEnding } from './spawn.ts'
@@ -33,12 +37,17 @@ export function plan(fleet: Fleet, event: FleetEvent, now: number, random: () =>
   const gapMs = now - fleet.lastTurnAt
   if (gapMs > suspendedAfterMs) forgive(turn, gapMs)
   fleet.lastTurnAt = now
+  // What has ended was up before, if it was there for long enough, and only nobody has looked.
+  if (event.type === 'gone' || event.type === 'exited') declareUp(turn)
   if (isTooLate(fleet, event)) turn.actions.push({ do: 'settle', ticket: event.ticket, ok: false, message: stopping })
   else react(turn, event)
   onDeadlines(turn)
+  declareUp(turn)
   scaleByLoad(turn)
   retireOld(turn)
   continueRollouts(turn)
+  endLeaving(turn)
+  startWaiting(turn)
   declareReady(turn)
   endWhenEmpty(turn)
   return turn.actions
@@ -55,8 +64,12 @@ export function nextTickMs(fleet: Fleet, now: number): number {
     consider(child.drainAt)
     consider(child.killAt)
     consider(child.stackUntil)
+    if (child.kind === 'program') consider(upAt(fleet, child))
   }
-  for (const group of fleet.groups.values()) for (const slot of group.slots) consider(slot.retryAt)
+  for (const { slots } of fleet.groups.values()) {
+    // One that should have been filled by now waits for others.
+    for (const { retryAt } of slots) if (retryAt !== undefined && retryAt > now) consider(retryAt)
+  }
   return Math.max(1, next - now)
 }
 
@@ -79,21 +92,29 @@ function react(turn: Turn, event: FleetEvent): void {
     case 'wanted':
       return onWanted(turn, event.spec)
     case 'spawned':
-      return onSpawned(turn, event.id, event.pid)
+      return onSpawned(turn, event)
     case 'spawn-failed':
       return onSpawnFailed(turn, event.id, event.message)
     case 'ready':
       return onReady(turn, event.id, event.bootMs)
+    case 'unhealthy':
+      return onUnhealthy(turn, event.id, event.reason)
+    case 'waiting':
+      return onWaiting(turn, event.id, event.reason)
     case 'boot-failed':
       return onBootFailed(turn, event)
     case 'last-words':
       return onLastWords(turn, event.id, event.message)
     case 'beat':
       return onBeat(turn, event.id, event.beat)
+    case 'stands-still':
+      return onStandsStill(turn, event.id, event.forMs)
     case 'retire':
       return onRetire(turn, event.id, event.reason)
     case 'stack':
       return onStack(turn, event)
+    case 'gone':
+      return onGone(turn, event.id)
     case 'exited':
       return onExited(turn, event)
     case 'reload':
@@ -101,10 +122,15 @@ function react(turn: Turn, event: FleetEvent): void {
       return onReload(turn, event.ticket, event.specs)
     case 'restart':
       return onRestart(turn, event.ticket, event.target)
+    case 'start-places':
+      return onStartPlaces(turn, event.ticket, event.target)
     case 'halt':
-      return onHalt(turn, event.ticket, event.target)
+      return onHalt(turn, event)
     case 'scale':
       return onScale(turn, event.ticket, event.target, event.workers)
+    case 'queued':
+      turn.fleet.queued += event.by
+      return
     case 'stop':
       return onStop(turn, event.isQuick)
   }

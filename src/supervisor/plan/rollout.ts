@@ -4,8 +4,8 @@
  */
 import { suggest } from '../../base/suggest.ts'
 import {
+  addSlots,
   createGroup,
-  createSlot,
   type Group,
   type GroupSpec,
   type Operation,
@@ -15,8 +15,13 @@ import {
 } from '../fleet.ts'
 import { traitsOf } from '../kinds.ts'
 import { beginDrain } from './drain.ts'
-import { fillSlots, isEnding, spawn } from './spawn.ts'
-import { log, logChild, type Turn } from './turn.ts'
+import { dismiss } from './leave.ts'
+import { adoptSpec, failRollout, finishRollout, mayGoOn, openOperation, settleIfDone, trimSlots } from './operation.ts'
+import { rolloutWaitOf } from './order.ts'
+import { renew } from './programs.ts'
+import { continueReplacement } from './replace.ts'
+import { isAtRest, isDue, isEnding, spawn } from './spawn.ts'
+import { logChild, type Turn } from './turn.ts'
 
 /**
  * Rolls every group to its new specification. Groups that are new start, groups that are gone drain. What does not roll stays as
@@ -24,23 +29,57 @@ import { log, logChild, type Turn } from './turn.ts'
  */
 export function onReload(turn: Turn, ticket: number, specs: readonly GroupSpec[]): void {
   const { fleet } = turn
-  const operation = openOperation(turn, ticket, { isReload: true })
+  const operation = openOperation(turn, ticket, { verb: 'reload' })
   if (!operation) return
   fleet.generation++
   const names = new Set(specs.map(spec => spec.name))
-  for (const [name, group] of fleet.groups) {
-    if (!names.has(name) && traitsOf(group.spec).rolls) removeGroup(turn, group)
-  }
+  const dismissed = [...fleet.groups.values()].filter(({ spec }) => traitsOf(spec).rolls && !names.has(spec.name))
+  dismiss(turn, dismissed)
+  for (const { spec } of dismissed) if (spec.program) operation.programs.push(`${spec.name} stopped`)
   for (const wanted of specs.filter(spec => traitsOf(spec).rolls)) {
     const known = fleet.groups.get(wanted.name)
+    if (known) stay(known, wanted)
+    if (known && isUnchanged(known, wanted)) {
+      keepProcesses(turn, known, wanted)
+      continue
+    }
     const spec = known ? keepScaled(wanted, known.spec.workers) : wanted
     const group = known ?? createGroup(spec, fleet.generation)
     fleet.groups.set(spec.name, group)
-    while (group.slots.length < spec.workers) group.slots.push(createSlot(group.slots.length))
-    const places = group.slots.filter(slot => !slot.isHalted && slot.index < spec.workers).map(slot => slot.index)
+    addSlots(group, spec.workers)
+    const places = placesFor(group, spec)
     beginRollout(operation, { group, spec, generation: fleet.generation, places, isNewGroup: known === undefined })
   }
   settleIfDone(turn, operation)
+}
+
+/** It is in the configuration, again or still. What starts by itself from now on starts. */
+function stay(group: Group, { program }: GroupSpec): void {
+  group.isLeaving = false
+  if (program?.autostart && group.spec.program?.autostart === false)
+    for (const slot of group.slots) slot.isHalted = false
+}
+
+/**
+ * The places that roll. Of a program first those that run: what comes up in one of them comes up in the others, and what does
+ * not must not be tried where there is nothing to go back to.
+ */
+function placesFor({ slots }: Group, { workers, program }: GroupSpec): number[] {
+  const places = slots.filter(slot => !slot.isHalted && slot.index < workers)
+  const inOrder = program ? places.toSorted((a, b) => Number(!a.child) - Number(!b.child)) : places
+  return inOrder.map(slot => slot.index)
+}
+
+/** Its processes are what they would be if they began now. */
+function isUnchanged({ spec }: Group, { fingerprint }: GroupSpec): boolean {
+  return fingerprint !== undefined && spec.fingerprint === fingerprint
+}
+
+/** Takes what of a new specification holds at once, and starts or stops places. Nobody is replaced. */
+function keepProcesses(turn: Turn, group: Group, wanted: GroupSpec): void {
+  group.spec = { ...wanted, revision: group.spec.revision }
+  addSlots(group, wanted.workers)
+  trimSlots(turn, group)
 }
 
 /** A number of workers that follows the load is not reset by a reload. */
@@ -52,9 +91,29 @@ function keepScaled(spec: GroupSpec, workers: number): GroupSpec {
 /** Rolls a group, a place or all, with the specification that they have. What was stopped starts. */
 export function onRestart(turn: Turn, ticket: number, target: string): void {
   const matches = matchTarget(turn, ticket, target)
+  if (matches) rollPlaces(turn, ticket, { verb: 'restart', matches })
+}
+
+/** Rolls those places of it that do not run: what was stopped, has ended or was given up. */
+export function onStartPlaces(turn: Turn, ticket: number, target: string): void {
+  const matches = matchTarget(turn, ticket, target)
   if (!matches) return
-  const isAlone = matches.some(({ group }) => traitsOf(group.spec).isAlone)
-  const operation = openOperation(turn, ticket, { isReload: false, isAlone })
+  const idle = matches.map(({ group, slots }) => ({ group, slots: slots.filter(slot => isAtRest(slot, turn.now)) }))
+  const wanted = idle.filter(({ slots }) => slots.length > 0)
+  if (wanted.length > 0) return rollPlaces(turn, ticket, { verb: 'start', matches: wanted })
+  const waits = matches.flatMap(({ group }) => group.waitsFor ?? []).join(', ')
+  const message = `${target} is running already${waits && `: ${waits}`}.`
+  turn.actions.push({ do: 'settle', ticket, ok: false, message })
+}
+
+interface Places {
+  readonly verb: 'restart' | 'start'
+  readonly matches: readonly Match[]
+}
+
+function rollPlaces(turn: Turn, ticket: number, { verb, matches }: Places): void {
+  const isAlone = matches.every(({ group }) => traitsOf(group.spec).isAlone)
+  const operation = openOperation(turn, ticket, { verb, isAlone })
   if (!operation) return
   for (const { group, slots } of matches) {
     for (const slot of slots) slot.isHalted = false
@@ -65,11 +124,17 @@ export function onRestart(turn: Turn, ticket: number, target: string): void {
   settleIfDone(turn, operation)
 }
 
+/** Some places of a group, or all. */
+interface Match {
+  readonly group: Group
+  readonly slots: readonly Slot[]
+}
+
 /**
- * The groups and places that an operator's word means: `web`, `web:1`, or `all` for those of the applications.
+ * The groups and places that an operator's word means: `web`, `web:1`, `redis`, or `all` for all but the store.
  * Without a match, the ticket is settled with the reason, and undefined is returned.
  */
-export function matchTarget(turn: Turn, ticket: number, target: string): { group: Group; slots: Slot[] }[] | undefined {
+export function matchTarget(turn: Turn, ticket: number, target: string): Match[] | undefined {
   const groups = [...turn.fleet.groups.values()]
   if (target === 'all') {
     return groups.filter(group => traitsOf(group.spec).rolls).map(group => ({ group, slots: group.slots }))
@@ -89,22 +154,6 @@ export function matchTarget(turn: Turn, ticket: number, target: string): { group
   return undefined
 }
 
-/** One at a time: who asks for the next waits for the end of the last (processes/reloader.ts), or is refused here. */
-function openOperation(
-  turn: Turn,
-  ticket: number,
-  { isReload, isAlone = false }: { readonly isReload: boolean; readonly isAlone?: boolean },
-): Operation | undefined {
-  if (turn.fleet.operations.size > 0) {
-    turn.actions.push({ do: 'settle', ticket, ok: false, message: 'Another reload or restart is under way.' })
-    return undefined
-  }
-  const { now: startedAt } = turn
-  const operation: Operation = { ticket, startedAt, isReload, isAlone, waiting: new Set(), failures: [], replaced: 0 }
-  turn.fleet.operations.set(ticket, operation)
-  return operation
-}
-
 interface RolloutStart {
   readonly group: Group
   readonly spec: GroupSpec
@@ -115,14 +164,19 @@ interface RolloutStart {
 
 function beginRollout(operation: Operation, { group, spec, generation, places, isNewGroup }: RolloutStart): void {
   operation.waiting.add(spec.name)
+  operation.names.add(spec.name)
+  // Where no program runs there is none to go back to: what is tried again is what it is to be.
+  if (spec.program && !group.slots.some(slot => slot.child)) adoptSpec(group, { spec, generation })
   group.rollout = {
     ticket: operation.ticket,
     spec,
     generation,
-    reason: operation.isReload ? 'reload' : 'restart',
+    reason: operation.verb,
     isNewGroup,
     pending: places,
     childId: undefined,
+    steps: new Map(),
+    waitsFor: undefined,
     replaced: 0,
   }
 }
@@ -130,11 +184,38 @@ function beginRollout(operation: Operation, { group, spec, generation, places, i
 /** Takes the next step of each rollout that waits for none. */
 export function continueRollouts(turn: Turn): void {
   for (const group of turn.fleet.groups.values()) {
-    if (!group.rollout || isStepUnderWay(turn, group.rollout) || !hasRoom(turn, group, group.rollout)) continue
-    const slot = nextPlace(group, group.rollout)
-    if (slot) beginStep(turn, group, slot)
-    else finishRollout(turn, group)
+    if (group.rollout && group.spec.program) continueReplacement(turn, group, group.rollout)
+    else if (group.rollout) continueRollout(turn, group, group.rollout)
   }
+  if (turn.fleet.queued > 0) for (const operation of turn.fleet.operations.values()) giveWay(turn, operation)
+}
+
+/**
+ * Ends an operation of which nothing is left but to wait for programs: that may be for ever, and others wait for its end. What it
+ * would still have replaced stays as it is.
+ */
+function giveWay(turn: Turn, { waiting }: Operation): void {
+  const { fleet } = turn
+  const left = [...waiting].map(name => {
+    const group = fleet.groups.get(name)
+    if (!group?.rollout || isUnderWay(turn, group, group.rollout)) return undefined
+    return { group, wait: rolloutWaitOf(fleet, group, group.rollout) }
+  })
+  if (left.some(each => each?.wait === undefined)) return
+  for (const each of left) if (each?.wait) failRollout(turn, each.group, each.wait.reason)
+}
+
+function isUnderWay(turn: Turn, group: Group, rollout: Rollout): boolean {
+  if (!group.spec.program) return isStepUnderWay(turn, rollout)
+  return [...rollout.steps.values()].some(childId => childId !== undefined)
+}
+
+function continueRollout(turn: Turn, group: Group, rollout: Rollout): void {
+  if (isStepUnderWay(turn, rollout) || !hasRoom(turn, group, rollout)) return
+  if (rollout.pending.length > 0 && !mayGoOn(turn, group, rollout)) return
+  const slot = nextPlace(group, rollout)
+  if (slot) beginStep(turn, group, slot)
+  else finishRollout(turn, group)
 }
 
 /** A child that has lost its place, because that was stopped or scaled away, is waited for no longer. */
@@ -173,7 +254,6 @@ function beginStep(turn: Turn, group: Group, slot: Slot): void {
     slot.child = undefined
   }
   slot.failures = 0
-  slot.emptyState = 'STOPPED'
   const child = spawn(turn, group, slot, rollout)
   rollout.childId = child?.id
   if (slot.child) slot.successor = child
@@ -190,84 +270,6 @@ export function promote(turn: Turn, group: Group, slot: Slot): void {
   if (old) beginDrain(turn, old, old.retireReason ?? group.rollout?.reason ?? 'replaced')
 }
 
-export function rolloutStepDone(group: Group): void {
-  const { rollout } = group
-  if (!rollout) return
-  rollout.childId = undefined
-  rollout.replaced++
-  // From the first child on that works with it, the new specification is the one that holds.
-  adoptSpec(group, rollout)
-}
-
-function adoptSpec(group: Group, { spec, generation }: Rollout): void {
-  group.spec = spec
-  group.generation = generation
-}
-
-/** The new code does not become ready: what serves, serves on, and nothing more is replaced. */
-export function failRollout(turn: Turn, group: Group, why: string): void {
-  const { rollout } = group
-  if (!rollout) return
-  group.rollout = undefined
-  const name = group.spec.name
-  if (rollout.isNewGroup && rollout.replaced === 0) turn.fleet.groups.delete(name)
-  else {
-    trimSlots(turn, group)
-    // Places that were asked for meanwhile. A group that has never served goes on with one child only.
-    if (group.hasServed) fillSlots(turn, group)
-  }
-  const who = traitsOf(group.spec).isAlone ? name : `${name}: the new worker`
-  settleGroup(turn, rollout.ticket, name, rollout.replaced, `${who} ${why}`)
-}
-
-function finishRollout(turn: Turn, group: Group): void {
-  const { rollout } = group
-  if (!rollout) return
-  group.rollout = undefined
-  adoptSpec(group, rollout)
-  trimSlots(turn, group)
-  fillSlots(turn, group)
-  settleGroup(turn, rollout.ticket, group.spec.name, rollout.replaced, undefined)
-}
-
-/** Drops the places that the specification no longer has. */
-export function trimSlots(turn: Turn, group: Group): void {
-  for (const slot of group.slots.splice(group.spec.workers)) {
-    for (const child of [slot.child, slot.successor]) if (child) beginDrain(turn, child, 'scale')
-  }
-}
-
-function removeGroup(turn: Turn, group: Group): void {
-  turn.fleet.groups.delete(group.spec.name)
-  for (const slot of group.slots) {
-    for (const child of [slot.child, slot.successor]) if (child) beginDrain(turn, child, 'removed', group.spec)
-  }
-}
-
-function settleGroup(turn: Turn, ticket: number, name: string, replaced: number, failure: string | undefined): void {
-  const operation = turn.fleet.operations.get(ticket)
-  if (!operation) return
-  operation.waiting.delete(name)
-  operation.replaced += replaced
-  if (failure !== undefined) operation.failures.push(failure)
-  settleIfDone(turn, operation)
-}
-
-function settleIfDone(turn: Turn, operation: Operation): void {
-  if (operation.waiting.size > 0) return
-  const { ticket } = operation
-  turn.fleet.operations.delete(ticket)
-  const verb = operation.isReload ? 'reload' : 'restart'
-  const durationMs = Math.round(turn.now - operation.startedAt)
-  const ok = operation.failures.length === 0
-  const workers = `${operation.replaced} worker${operation.replaced === 1 ? '' : 's'} replaced`
-  const rest = operation.isAlone ? '.' : `; the old workers keep serving and the ${verb} stops.`
-  const message = ok ? (operation.isAlone ? 'started anew' : workers) : `${operation.failures.join('; ')}${rest}`
-  const fields = { generation: turn.fleet.generation, replaced: operation.replaced, durationMs }
-  log(turn, ok ? 'info' : 'error', `${verb}.${ok ? 'done' : 'failed'}`, { ...fields, error: ok ? undefined : message })
-  turn.actions.push({ do: 'settle', ticket, ok, message })
-}
-
 export function onRetire(turn: Turn, id: number, reason: string): void {
   const child = turn.fleet.children.get(id)
   if (child) child.retireReason ??= reason
@@ -277,16 +279,23 @@ export function onRetire(turn: Turn, id: number, reason: string): void {
 export function retireOld(turn: Turn): void {
   if (isEnding(turn.fleet)) return
   for (const group of turn.fleet.groups.values()) {
-    if (group.rollout || group.slots.some(slot => slot.successor)) continue
+    const isBusy = (slot: Slot) => (group.spec.program ? isChanging(slot, turn.now) : slot.successor !== undefined)
+    if (group.rollout || group.slots.some(isBusy)) continue
     // The oldest first: where workers wear out as fast as they boot, each gets its turn.
     const [slot] = group.slots.filter(isWornOut).sort((a, b) => (a.child?.id ?? 0) - (b.child?.id ?? 0))
     if (!slot?.child) continue
     const { pid, retireReason: reason } = slot.child
     logChild(turn, 'info', 'recycling', slot.child, { pid, reason })
-    slot.successor = spawn(turn, group, slot)
+    if (group.spec.program) renew(turn, slot, slot.child, reason ?? 'recycled')
+    else slot.successor = spawn(turn, group, slot)
   }
 }
 
 function isWornOut({ child, retryAt }: Slot): boolean {
   return child?.state === 'RUNNING' && child.retireReason !== undefined && retryAt === undefined
+}
+
+/** Its next child is on its way. */
+function isChanging(slot: Slot, now: number): boolean {
+  return slot.child ? slot.child.state !== 'RUNNING' : isDue(slot, now)
 }

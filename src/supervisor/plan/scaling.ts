@@ -3,8 +3,8 @@
  * the event loops: it says how much of its time a worker had something to do, whatever that was. Up fast, down slowly:
  * a worker too many costs memory, one too few costs every client.
  */
-import { createSlot, type Group } from '../fleet.ts'
-import { trimSlots } from './rollout.ts'
+import { addSlots, type Group } from '../fleet.ts'
+import { trimSlots } from './operation.ts'
 import { fillSlots } from './spawn.ts'
 import { log, type Turn } from './turn.ts'
 
@@ -49,7 +49,7 @@ function resize(turn: Turn, group: Group, step: 1 | -1, utilization: number): vo
   group.pressure = { highSince: undefined, lowSince: undefined, calmUntil: turn.now + cooldownMs }
   const reason = `utilisation ${Math.round(utilization * 100)} %`
   log(turn, 'info', 'app.scaled', { name: group.spec.name, from, to: from + step, reason })
-  while (group.slots.length < group.spec.workers) group.slots.push(createSlot(group.slots.length))
+  addSlots(group, group.spec.workers)
   trimSlots(turn, group)
   fillSlots(turn, group)
 }
