@@ -1,12 +1,12 @@
 /** What the supervisor must know of the shared store to keep its owner, `store:0`, made of the configuration. */
 import { fileURLToPath } from 'node:url'
+import { type Identity, identityOf } from '../base/identity.ts'
 import type { Config, LoadedConfig } from '../config/config.ts'
 import { originOf } from '../config/draft.ts'
 import { type OwnerSpec, type RemoteSpec, specVariable } from '../store/owner/owner-spec.ts'
 import type { DoorSpec } from '../store/resp/door.ts'
 import type { ServiceDefinition } from '../supervisor/app-definition.ts'
 import type { GroupSpec } from '../supervisor/fleet.ts'
-import { type Identity, identityOf } from '../supervisor/identity.ts'
 import type { Launch } from '../supervisor/spawn-process.ts'
 import { giveStoreFolder } from './store-folder.ts'
 import { inheritedEnvironment } from './worker-launch.ts'
@@ -49,7 +49,7 @@ export function defineStores({ config, origins }: LoadedConfig): ServiceDefiniti
   const spec: OwnerSpec = { ...ownerSpecOf(config), door: doorOf(config), tree: config.name }
   const service: ServiceDefinition = {
     spec: groupSpec,
-    starts: originOf(origins, 'store') === 'default' ? 'when used' : 'with the tree',
+    starts: originOf(origins, 'store') === 'default' && !config.tasks ? 'when used' : 'with the tree',
     stdout: undefined,
     stderr: undefined,
     launch() {
@@ -65,7 +65,8 @@ function launchOf(spec: OwnerSpec, { uid, gid, env }: Identity, cwd: string): La
     command: process.execPath,
     args: [ownerFile],
     cwd,
-    env: { ...inheritedEnvironment(), ...env, NODE_OPTIONS: '', [specVariable]: JSON.stringify(spec) },
+    // It runs no code of the project, and so has no use for the project's variables.
+    env: { ...inheritedEnvironment({ variables: {} }), ...env, NODE_OPTIONS: '', [specVariable]: JSON.stringify(spec) },
     uid,
     gid,
     fds: [],

@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync, rmdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { codeOf, ServerError } from '../base/errors.ts'
+import { formsOf } from '../base/templates.ts'
 import type { Config } from '../config/config.ts'
 
 /**
@@ -24,12 +25,23 @@ interface NamedFile {
   readonly file: string
 }
 
-function logFilesOf({ log, apps }: Config): NamedFile[] {
+function logFilesOf({ log, apps, programs, cron }: Config): NamedFile[] {
   const files: NamedFile[] = [{ path: 'log.file', file: log.file }]
   for (const [name, { stdout, stderr, accessLog }] of Object.entries(apps)) {
     if (stdout) files.push({ path: `apps.${name}.stdout.file`, file: stdout.file })
     if (stderr) files.push({ path: `apps.${name}.stderr.file`, file: stderr.file })
     if (accessLog) files.push({ path: `apps.${name}.accessLog.file`, file: accessLog.file })
+  }
+  for (const [name, { stdout, stderr, instances }] of Object.entries(programs)) {
+    for (const [key, output] of Object.entries({ stdout, stderr })) {
+      if (typeof output !== 'object') continue
+      const path = `programs.${name}.${key}.file`
+      files.push(...formsOf(output.file, { name }, instances).map(file => ({ path, file })))
+    }
+  }
+  for (const [name, { stdout, stderr }] of Object.entries(cron)) {
+    if (stdout) files.push({ path: `cron.${name}.stdout.file`, file: stdout.file })
+    if (typeof stderr === 'object') files.push({ path: `cron.${name}.stderr.file`, file: stderr.file })
   }
   return files.filter(({ file }) => file !== '-')
 }

@@ -7,37 +7,62 @@ import type { Config, LoadedConfig } from '../config/config.ts'
 import { type Change, diffConfig, formatChange } from '../config/diff.ts'
 import { findConfigFile } from '../config/find-file.ts'
 import type { ConfigChange, ReloadAnswer } from '../control/operations.ts'
+import type { CronRunner } from '../programs/cron/cron-runner.ts'
 import { acceptorOf } from '../supervisor/app-definition.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import { monotonicTime, type SystemdNotifier } from '../supervisor/systemd.ts'
-import { defineApps } from './define-app.ts'
-import { defineStores } from './define-store.ts'
+import { closeKeepers, type Keepers, openKeepers, refuseCertificates, watchKeepers } from './certificates.ts'
+import { refuseDashboardFiles } from './dashboard-files.ts'
+import type { DashboardLinks } from './dashboard-links.ts'
+import { defineCron } from './define-cron.ts'
+import { defineTree } from './define-tree.ts'
+import { refuseEdgeFiles } from './edge-files.ts'
 import { refuseLogFiles } from './log-files.ts'
 
 export interface ReloaderOptions {
   readonly supervisor: Supervisor
+  readonly cron: CronRunner
   readonly clock: Clock
   readonly log: AdjustableLog
   readonly systemd: SystemdNotifier
   readonly loaded: LoadedConfig
+  readonly keepers: Keepers
+  /** Of Saola. */
+  readonly version: string
+  /** Signs the sessions of the dashboard. */
+  readonly secret: string
+  readonly links: DashboardLinks
   load(): Promise<LoadedConfig>
 }
 
 export class Reloader {
   readonly #options: ReloaderOptions
   #loaded: LoadedConfig
+  #keepers: Keepers
   #revision = 1
+  #changes: readonly ConfigChange[] | undefined
   #running: Promise<unknown> = Promise.resolve()
   #next: Promise<ReloadAnswer> | undefined
 
   constructor(options: ReloaderOptions) {
     this.#options = options
     this.#loaded = options.loaded
+    this.#keepers = options.keepers
   }
 
   /** The configuration in force. */
   get loaded(): LoadedConfig {
     return this.#loaded
+  }
+
+  /** What the last reload has changed; undefined before the first. */
+  get changes(): readonly ConfigChange[] | undefined {
+    return this.#changes
+  }
+
+  /** The certificates in force. */
+  get keepers(): Keepers {
+    return this.#keepers
   }
 
   /**
@@ -54,9 +79,14 @@ export class Reloader {
     return this.#next
   }
 
-  /** Runs one rolling operation at a time: the next begins when the last has settled. */
+  /** Runs one rolling operation at a time: the next begins when the last has settled, or does nothing but wait for a program. */
   exclusively<Result>(run: () => Promise<Result>): Promise<Result> {
-    const result = this.#running.then(run)
+    const { supervisor } = this.#options
+    supervisor.queue(1)
+    const result = this.#running.then(() => {
+      supervisor.queue(-1)
+      return run()
+    })
     this.#running = result.catch(() => {})
     return result
   }
@@ -64,6 +94,7 @@ export class Reloader {
   /** What a reload would change. */
   async preview(): Promise<ReloadAnswer> {
     const loaded = await this.#load()
+    await refuseCertificates(loaded.config)
     return { changes: changesBetween(this.#loaded.config, loaded.config), warnings: loaded.warnings }
   }
 
@@ -86,7 +117,7 @@ export class Reloader {
   }
 
   async #reload(): Promise<ReloadAnswer> {
-    const { supervisor, clock, log, systemd } = this.#options
+    const { supervisor, cron, clock, log, systemd, version, secret, links } = this.#options
     const startedAt = clock.now()
     log.info('reload.started', { generation: supervisor.generation + 1 })
     systemd.notify('RELOADING=1', monotonicTime())
@@ -95,10 +126,18 @@ export class Reloader {
       for (const warning of loaded.warnings) log.warn('config.warning', { message: warning })
       const changes = changesBetween(this.#loaded.config, loaded.config)
       refuse(changes)
-      const apps = defineApps(loaded.config, ++this.#revision)
-      const outcome = await supervisor.reload(apps, defineStores(loaded))
+      const keepers = await openKeepers(loaded.config, log, this.#keepers)
+      const crons = defineCron({ config: loaded.config, hasTree: true })
+      const outcome = await supervisor.reload(
+        defineTree(loaded, { revision: ++this.#revision, keepers, version, secret, links }),
+      )
       if (outcome.ok) {
         this.#loaded = loaded
+        this.#changes = changes
+        cron.configure(crons)
+        closeKeepers(this.#keepers)
+        this.#keepers = keepers
+        watchKeepers(keepers, app => supervisor.renewCredentials(app))
         log.setLevel(loaded.config.log.level)
       }
       return { outcome, changes, warnings: loaded.warnings }
@@ -118,6 +157,8 @@ export class Reloader {
     }
     const loaded = await this.#options.load()
     refuseLogFiles(loaded.config)
+    refuseDashboardFiles(loaded.config)
+    await refuseEdgeFiles(loaded.config)
     return loaded
   }
 

@@ -1,5 +1,4 @@
 /** What `saola store` does: each action opens the store, asks, and gives lines to print. */
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ServerError } from '../base/errors.ts'
 import { printable } from '../base/printable.ts'
@@ -7,12 +6,15 @@ import { openStore } from '../store/open-store.ts'
 import { Pairs, type Reply, Status } from '../store/resp/reply.ts'
 import type { Store } from '../store/store.ts'
 import { checkKey } from '../store/structures/structure.ts'
+import { checkFolder } from './store-places.ts'
 
 export interface StoreAction {
   /** The folder of the store. */
   readonly dir: string
   /** Where the data is instead, when it is in Redis. */
   readonly url?: string | undefined
+  /** Somebody has named the folder: a store must be there already, or for what writes at least nothing else. */
+  readonly isChosen?: boolean
   readonly args: readonly string[]
   readonly json: boolean
 }
@@ -20,6 +22,8 @@ export interface StoreAction {
 type Run = (store: Store, action: StoreAction) => AsyncIterable<string> | Promise<readonly string[]>
 
 const pageSize = '1000'
+/** What a store may begin with. */
+const beginners = new Set(['set', 'restore'])
 
 /** The actions by name. */
 export const storeActions: Readonly<Record<string, Run>> = {
@@ -54,9 +58,8 @@ export const storeActions: Readonly<Record<string, Run>> = {
  * @throws {ServerError} ERR_STORE_NOT_FOUND when there is no store in the folder.
  */
 export async function* runStoreAction(name: string, action: StoreAction): AsyncGenerator<string> {
-  if (action.url === undefined && !existsSync(action.dir)) {
-    throw new ServerError('ERR_STORE_NOT_FOUND', `There is no store in ${action.dir}. Choose one with --dir.`)
-  }
+  const wanted = beginners.has(name) ? 'a store or nothing' : 'a store'
+  if (action.url === undefined) checkFolder(action.dir, action.isChosen ? wanted : 'a folder')
   await using store = openStore(action.url === undefined ? { dir: action.dir } : { url: action.url })
   yield* await (storeActions[name] as Run)(store, action)
 }

@@ -8,17 +8,29 @@ type Argument = string | number | Uint8Array
 export interface Piece {
   readonly name: Buffer
   readonly value: Buffer
-  /** Milliseconds that a field of a map still has; undefined without an end. */
-  readonly ttlMs: number | undefined
+  /** Of a field of a map. Undefined without an end. */
+  readonly ending: Ending | undefined
+}
+
+/** When something ends, by performance.now(): it is known as exactly as the answer was fast, and a busy machine is slow. */
+export interface Ending {
+  readonly earliest: number
+  readonly latest: number
 }
 
 const pageSize = 500
 // Their values may be large.
 const elementsAtOnce = 100
+const callsAtOnce = 50
 const nothing = Buffer.alloc(0)
 
-export const types = ['string', 'hash', 'list', 'set', 'zset'] as const
+const types = ['string', 'hash', 'list', 'set', 'zset'] as const
 export type Type = (typeof types)[number]
+
+/** Whether a store has structures of this type. */
+export function isType(type: string): type is Type {
+  return (types as readonly string[]).includes(type)
+}
 
 /** The names of all keys, in the order of their bytes. */
 export async function* keysOf(store: Store): AsyncGenerator<Buffer> {
@@ -28,15 +40,42 @@ export async function* keysOf(store: Store): AsyncGenerator<Buffer> {
   )
 }
 
-/** `none` when it is absent. */
-export async function typeOf(store: Store, key: Buffer): Promise<string> {
-  return ((await store.command('type', key)) as Status).text
+/** What is known of a key before it is read. */
+export interface KeyFacts {
+  /** `none` when it is absent. */
+  readonly type: string
+  /** Undefined without an end. */
+  readonly ending: Ending | undefined
+  /** Nearly, with all that it holds. Infinity where that is not told. */
+  readonly bytes: number
 }
 
-/** Milliseconds that a key still has; undefined without an end. */
-export async function ttlOf(store: Store, key: Buffer): Promise<number | undefined> {
-  const ms = (await store.command('pttl', key)) as number
-  return ms < 0 ? undefined : ms
+/** All asked in one turn, so that many keys take one round trip. */
+export async function factsOf(store: Store, key: Buffer): Promise<KeyFacts> {
+  // A user of Redis may not be allowed to ask for it; then one key is read at a time.
+  const size = store.command('memory', 'usage', key).catch(() => Number.POSITIVE_INFINITY)
+  const ending = endingOf(store.command('pttl', key))
+  const [type, bytes] = await Promise.all([store.command('type', key), size])
+  return { type: (type as Status).text, ending: await ending, bytes: (bytes as number | null) ?? 0 }
+}
+
+/** Of the answer to a question that was asked just now: milliseconds, -1 without an end, -2 for what is gone. */
+async function endingOf(answer: Promise<Reply>): Promise<Ending | undefined> {
+  const askedAt = performance.now()
+  const ms = (await answer) as number
+  if (ms === -1) return undefined
+  const leftMs = Math.max(0, ms)
+  return { earliest: askedAt + leftMs, latest: performance.now() + leftMs }
+}
+
+/** Has `write` write the milliseconds that are left, at least 1, and returns by how many the end that is written may be another. */
+export async function writeEnding(
+  { earliest, latest }: Ending,
+  write: (ttlMs: number) => Promise<unknown>,
+): Promise<number> {
+  const writtenAt = performance.now()
+  await write(Math.max(1, Math.ceil(latest - writtenAt)))
+  return latest - earliest + (performance.now() - writtenAt)
 }
 
 /** All that a key holds: of maps and sets in the order of bytes, of lists and sorted sets in theirs. */
@@ -47,13 +86,13 @@ export function piecesOf(store: Store, key: Buffer, type: Type): AsyncGenerator<
 const readers: Readonly<Record<Type, (store: Store, key: Buffer) => AsyncGenerator<Piece>>> = {
   string: async function* (store, key) {
     const value = (await store.command('get', key)) as Buffer | null
-    if (value) yield { name: nothing, value, ttlMs: undefined }
+    if (value) yield { name: nothing, value, ending: undefined }
   },
   hash: (store, key) => fieldsOf(store, key),
   list: async function* (store, key) {
     for (let from = 0; ; from += elementsAtOnce) {
       const values = (await store.command('lrange', key, from, from + elementsAtOnce - 1)) as readonly Buffer[]
-      for (const value of values) yield { name: nothing, value, ttlMs: undefined }
+      for (const value of values) yield { name: nothing, value, ending: undefined }
       if (values.length < elementsAtOnce) return
     }
   },
@@ -62,7 +101,7 @@ const readers: Readonly<Record<Type, (store: Store, key: Buffer) => AsyncGenerat
       after => store.command('saola.set.page', key, after, pageSize),
       name => name,
     )
-    for await (const name of members) yield { name, value: nothing, ttlMs: undefined }
+    for await (const name of members) yield { name, value: nothing, ending: undefined }
   },
   zset: async function* (store, key) {
     for (let from = 0; ; from += pageSize) {
@@ -71,7 +110,7 @@ const readers: Readonly<Record<Type, (store: Store, key: Buffer) => AsyncGenerat
         await store.command('zrange', key, from, from + pageSize - 1, 'WITHSCORES'),
       ).flat() as Reply[]
       for (let i = 0; i + 1 < items.length; i += 2) {
-        yield { name: items[i] as Buffer, value: Buffer.from(scoreOf(items[i + 1] as Reply)), ttlMs: undefined }
+        yield { name: items[i] as Buffer, value: Buffer.from(scoreOf(items[i + 1] as Reply)), ending: undefined }
       }
       if (items.length < 2 * pageSize) return
     }
@@ -83,48 +122,53 @@ async function* fieldsOf(store: Store, key: Buffer): AsyncGenerator<Piece> {
     const items = itemsOf(await store.command('saola.map.page', key, after, '', pageSize)) as readonly Buffer[]
     if (items.length === 0) return
     const names = items.filter((_, i) => i % 2 === 0)
-    const ttls = (await Promise.all(names.map(name => store.command('saola.map.ttl', key, name)))) as readonly number[]
-    for (const [i, name] of names.entries()) {
-      const ms = ttls[i] ?? -1
-      yield { name, value: items[2 * i + 1] as Buffer, ttlMs: ms === -1 ? undefined : Math.max(0, ms) }
-    }
+    const endings = await inSteps(names, name => endingOf(store.command('saola.map.ttl', key, name)))
+    for (const [i, name] of names.entries()) yield { name, value: items[2 * i + 1] as Buffer, ending: endings[i] }
     after = Buffer.concat([Buffer.from('='), names.at(-1) as Buffer])
   }
 }
 
-/** Writes some pieces of a key behind those that it has. */
-export async function writePieces(store: Store, key: Buffer, type: Type, pieces: readonly Piece[]): Promise<void> {
-  if (pieces.length === 0) return
+/** Writes some pieces of a key behind those that it has. Returns by how many milliseconds one of them may end at another time. */
+export async function writePieces(store: Store, key: Buffer, type: Type, pieces: readonly Piece[]): Promise<number> {
+  if (pieces.length === 0) return 0
+  if (type === 'hash') return writeFields(store, key, pieces)
   const names = pieces.map(({ name }) => name)
   const values = pieces.map(({ value }) => value)
   switch (type) {
     case 'string':
       await store.command('set', key, values[0] as Buffer)
-      return
+      break
     case 'list':
       await store.command('rpush', key, ...values)
-      return
+      break
     case 'set':
       await store.command('sadd', key, ...names)
-      return
+      break
     case 'zset':
       await store.command('zadd', key, ...pieces.flatMap(({ name, value }) => [value, name]))
-      return
-    case 'hash':
-      await writeFields(store, key, pieces)
   }
+  return 0
 }
 
-async function writeFields(store: Store, key: Buffer, pieces: readonly Piece[]): Promise<void> {
-  const lasting = pieces.filter(({ ttlMs }) => ttlMs === undefined)
-  const ending = pieces.filter(({ ttlMs }) => ttlMs !== undefined && ttlMs > 0)
-  const calls = ending.map(({ name, value, ttlMs }) =>
-    store.command('saola.map.set', key, Math.ceil(ttlMs as number), '-', name, value),
-  )
+async function writeFields(store: Store, key: Buffer, pieces: readonly Piece[]): Promise<number> {
+  const lasting = pieces.filter(({ ending }) => ending === undefined)
   if (lasting.length > 0) {
-    calls.push(store.command('hset', key, ...lasting.flatMap(({ name, value }) => [name, value])))
+    await store.command('hset', key, ...lasting.flatMap(({ name, value }) => [name, value]))
   }
-  await Promise.all(calls)
+  const others = await inSteps(pieces, async ({ name, value, ending }) => {
+    if (!ending || ending.latest <= performance.now()) return 0
+    return writeEnding(ending, ttlMs => store.command('saola.map.set', key, ttlMs, '-', name, value))
+  })
+  return Math.max(0, ...others)
+}
+
+/** Some at once: many keys are read and written at the same time, and a connection takes so many calls only. */
+async function inSteps<Item, Result>(items: readonly Item[], call: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = []
+  for (let from = 0; from < items.length; from += callsAtOnce) {
+    results.push(...(await Promise.all(items.slice(from, from + callsAtOnce).map(call))))
+  }
+  return results
 }
 
 async function* paged(

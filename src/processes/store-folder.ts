@@ -1,8 +1,8 @@
 import { chmodSync, chownSync, existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import type { Identity } from '../base/identity.ts'
 import type { Config } from '../config/config.ts'
 import { makeFolder } from '../store/database/folder.ts'
-import type { Identity } from '../supervisor/identity.ts'
 
 /**
  * For workers that do not run as root under a supervisor that does: makes the store's folder, and makes it theirs. The folders of

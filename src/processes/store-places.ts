@@ -1,8 +1,9 @@
 /** Where a store that is copied may be, and whether two names are those of one store. */
 import { randomUUID } from 'node:crypto'
-import { existsSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ServerError } from '../base/errors.ts'
+import { holdsStore } from '../store/database/folder.ts'
 import { optionsOfUrl } from '../store/engines/redis/connect.ts'
 import { openStore } from '../store/open-store.ts'
 import type { Store } from '../store/store.ts'
@@ -14,7 +15,7 @@ const markMs = 60_000
  * Looks at what can be known before anything is opened.
  *
  * @throws {ServerError} ERR_USAGE for an address of another kind, or when both are the same; ERR_STORE_NOT_FOUND when there is no
- *   folder `from`.
+ *   store in the folder `from`.
  */
 export function checkPlaces(from: string, to: string): void {
   for (const place of [from, to]) {
@@ -25,8 +26,19 @@ export function checkPlaces(from: string, to: string): void {
   }
   if (placeOf(from) === placeOf(to)) throw itselfError()
   if (isAddress(from)) return
-  if (!existsSync(from)) throw new ServerError('ERR_STORE_NOT_FOUND', `There is no store in ${from}.`)
+  checkFolder(from, 'a store')
   if (!isAddress(to) && existsSync(to) && idOfFolder(from) === idOfFolder(to)) throw itselfError()
+}
+
+/**
+ * Opening a folder makes a store in it, which a mistyped name must not do: so it has to hold a store, or be empty at least, or be there.
+ *
+ * @throws {ServerError} ERR_STORE_NOT_FOUND
+ */
+export function checkFolder(dir: string, wanted: 'a store' | 'a store or nothing' | 'a folder'): void {
+  const isEnough = wanted === 'a folder' || holdsStore(dir) || (wanted === 'a store or nothing' && isEmpty(dir))
+  if (!existsSync(dir) || !isEnough)
+    throw new ServerError('ERR_STORE_NOT_FOUND', `There is no store in ${dir}. Choose one with --dir.`)
 }
 
 export function openPlace(place: string): Store {
@@ -49,6 +61,14 @@ export async function isSameStore(source: Store, target: Store, from: string, to
   } finally {
     await target.command('del', mark)
   }
+}
+
+/** Numbers of the databases that hold keys, but for the one that is copied. */
+export async function databasesLeftOut(source: Store, from: string): Promise<number[]> {
+  // A user of Redis may not be allowed to ask for it.
+  const text = String(await source.command('info', 'keyspace').catch(() => ''))
+  const own = isRedis(from) ? databaseOf(from) : 0
+  return [...text.matchAll(/^db(\d+):/gm)].map(([, number]) => Number(number)).filter(number => number !== own)
 }
 
 export function itselfError(): ServerError {
@@ -81,6 +101,10 @@ function isRedis(place: string): boolean {
 
 function placeOf(place: string): string {
   return isAddress(place) ? place.replace(/\/$/, '') : resolve(place)
+}
+
+function isEmpty(dir: string): boolean {
+  return existsSync(dir) && readdirSync(dir).length === 0
 }
 
 /** The same for a folder that is mounted twice. */

@@ -7,6 +7,7 @@ import { describeIssues } from '../config/problems.ts'
 import { storeOptions } from '../store/options.ts'
 import type { OwnerSpec } from '../store/owner/owner-spec.ts'
 import { type RunningOwner, runOwner } from '../store/owner/run-owner.ts'
+import { checkDoor } from '../store/resp/door.ts'
 import { StoreError } from '../store/store-error.ts'
 import { doorOf, ownerSpecOf } from './define-store.ts'
 
@@ -42,6 +43,8 @@ export async function serveStore({ version, settings, json }: ServeStoreOptions)
   }
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, stop)
   process.on('SIGHUP', () => {})
+  // Nothing is made in the folder when there is nowhere to listen.
+  if (spec.door) await checkDoor(spec.door)
   const owner = await open(spec, log)
   if (!json) process.stdout.write(banner(spec, owner, version))
   log.info('store.ready', { pid: process.pid, dir: spec.dir, bootMs: Math.round(performance.now()) })

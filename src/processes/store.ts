@@ -1,8 +1,9 @@
 // Runs as the process that owns a store; started by a script that needs one, which says in SAOLA_STORE what to be.
 // The owner of a tree runs store-child.ts.
 import { messageOf } from '../base/errors.ts'
+import { prepareFolder } from '../store/database/folder.ts'
+import { acquireOwnerLock } from '../store/database/owner-lock.ts'
 import { type OwnerSpec, specVariable } from '../store/owner/owner-spec.ts'
-import { runOwner } from '../store/owner/run-owner.ts'
 import { StoreError } from '../store/store-error.ts'
 
 const spec = JSON.parse(process.env[specVariable] ?? '') as OwnerSpec
@@ -19,7 +20,11 @@ const lockedExitCode = 3
 const threadFile = new URL(import.meta.url.endsWith('.ts') ? './store-sync.ts' : './store-sync.js', import.meta.url)
 
 try {
-  const owner = await runOwner(spec, { onIdle: () => end(), log, threadFile })
+  prepareFolder(spec.dir, () => {})
+  // Each that misses an owner starts one: who comes too late ends before it has loaded what an owner is made of.
+  const lock = acquireOwnerLock(spec.dir)
+  const { runOwner } = await import('../store/owner/run-owner.ts')
+  const owner = await runOwner(spec, { onIdle: () => end(), log, threadFile, lock })
   let isEnding = false
   const end = () => {
     if (isEnding) return

@@ -1,4 +1,4 @@
-// Runs as every worker process; started by the supervisor, which says in SAOLA_WORKER what to be.
+// Runs as every worker process; started by the supervisor, which says in SAOLA_WORKER or over the channel what to be.
 import { enableCompileCache } from 'node:module'
 import { type ToWorker, toldLater, type WorkerSpec } from '../ipc/messages.ts'
 
@@ -19,21 +19,24 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 const [{ compileAccessLog }, { runWorker }] = await Promise.all([
-  import('../edge/access-log.ts'),
+  import('../edge/access-log/access-log.ts'),
   import('../worker/worker.ts'),
 ])
 const spec = task === toldLater ? await toldSpec() : (JSON.parse(task) as WorkerSpec)
 // Whoever uses saola/store finds the tree's by this: the application, and what it starts. Only the first asks the supervisor.
 process.env.SAOLA_STORE_TREE = spec.store
 process.env.SAOLA_WORKER_PID = String(process.pid)
+const edge = spec.edge && (await import('./worker-edge.ts')).wireEdge(spec)
 await runWorker({
   spec,
   fds: { accessLog: 4, watch: 5 },
   watchFile: new URL(import.meta.url.endsWith('.ts') ? './watch.ts' : './watch.js', import.meta.url),
+  createEdge: edge?.create,
+  receiveCredentials: edge?.receiveCredentials,
   formatExchange: spec.accessLogFormat === false ? undefined : compileAccessLog(spec.accessLogFormat),
 })
 
-/** Of a process that was started early: see supervisor/early-child.ts. Without a supervisor it has nothing to wait for. */
+/** What it is told over the channel. Without a supervisor it has nothing to wait for. */
 function toldSpec(): Promise<WorkerSpec> {
   const end = () => process.exit()
   if (!process.connected) end()
@@ -41,9 +44,11 @@ function toldSpec(): Promise<WorkerSpec> {
   return new Promise(resolve => {
     process.once('message', message => {
       process.off('disconnect', end)
-      const told = JSON.parse((message as Become).spec) as WorkerSpec
-      // It was started before they were bound, and has inherited none.
-      resolve({ ...told, sockets: told.sockets.map(({ address }) => ({ address })) })
+      const { spec, inheritsSockets } = message as Become
+      const told = JSON.parse(spec) as WorkerSpec
+      // One that was started before they were bound asks for them: see Acceptor.
+      const sockets = told.sockets.map(({ address, protocol }) => ({ address, protocol }))
+      resolve(inheritsSockets ? told : { ...told, sockets })
     })
   })
 }
