@@ -1,56 +1,118 @@
-import { readdirSync, statSync } from 'node:fs'
-import { basename, dirname, resolve } from 'node:path'
-import { suggest } from '../base/suggest.ts'
+import { resolve } from 'node:path'
+import type { Address } from '../base/address.ts'
+import { addresses } from '../base/option-types.ts'
+import { fillTemplate } from '../base/templates.ts'
 import { supervisorOptions } from '../supervisor/options.ts'
+import { Accounts } from './check-accounts.ts'
+import { checkApp, checkStaticFlag } from './check-apps.ts'
+import { checkCron, readCron } from './check-cron.ts'
+import { checkDependencies } from './check-dependencies.ts'
+import { checkPath } from './check-paths.ts'
+import { checkNames, checkProgram } from './check-programs.ts'
+import { checkProxiedPrograms } from './check-proxies.ts'
 import { findConflicts, type Unfinished } from './complete.ts'
+import { fillFiles, fillPaths } from './complete-programs.ts'
 import { type Draft, isSection } from './draft.ts'
-import { options } from './generated.ts'
-import { describeIssues, formatPath, render } from './problems.ts'
+import { type DraftApp, readApps } from './draft-apps.ts'
+import { type DraftProgram, readPrograms } from './draft-programs.ts'
+import { optionTree } from './find-option.ts'
+import { mapKinds } from './option-tree.ts'
+import { describeIssues } from './problems.ts'
 import { configSchema } from './schema.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /**
  * Checks all of a configuration, and gives it with every path absolute, or everything that is wrong with it, one line a
- * problem. `dir` is what relative paths count from.
+ * problem.
  */
-export function checkConfig(draft: Draft, dir: string): { config: Unfinished | undefined; problems: string[] } {
+export function checkConfig(
+  draft: Draft,
+  surroundings: Surroundings,
+): { config: Unfinished | undefined; problems: string[] } {
+  const { dir, env } = surroundings
   // Compiling the schema takes longer than the one run that it is for.
   const result = configSchema.safeParse(draft.raw, { reportInput: true, jitless: true })
   const problems = [
     ...draft.problems,
     ...describeIssues(result.error?.issues ?? [], draft.origins),
-    ...checkApps(draft.raw.apps, dir),
-    ...checkStore(draft.raw.store),
+    ...checkSections(draft, surroundings),
   ]
   if (!result.success || problems.length > 0) return { config: undefined, problems }
-  return { config: resolvePaths(result.data, dir), problems }
+  const programs = Object.entries(result.data.programs).map(([name, program]) => [name, fillPaths(name, program, env)])
+  const cron = Object.entries(result.data.cron).map(([name, entry]) => [name, fillFiles(name, entry, env)])
+  const filled = { programs: Object.fromEntries(programs), cron: Object.fromEntries(cron) }
+  return { config: resolvePaths({ ...result.data, ...filled }, dir), problems }
 }
-
-// store:0 can only be one of them, in the log and for the commands.
-const takenName = 'apps.store expected a name of its own, got "store", which is that of the shared store.'
 
 /**
  * What concerns several settings, or the machine. It looks at the raw values, so that these problems are listed also
  * when another one keeps the schema from giving a result.
  */
-function checkApps(apps: unknown, dir: string): string[] {
-  if (apps !== undefined && !isSection(apps)) return []
-  const sections = Object.entries(apps ?? {}).flatMap(([name, app]) => (isSection(app) ? [{ name, app }] : []))
-  if (Object.keys(apps ?? {}).length === 0) {
-    return ['apps expected at least one application, got none. Name its file: saola start ./app.ts']
-  }
-  const listening = sections.map(({ name, app }) => {
-    const listen = supervisorOptions.shape.listen.safeParse(app.listen)
-    return { name, listen: listen.data ?? [] }
-  })
+function checkSections(draft: Draft, { dir, env, isForElsewhere }: Surroundings): string[] {
+  const { raw } = draft
+  const apps = readApps(raw.apps)
+  const programs = readPrograms(raw.programs)
+  const ground = { dir, env, isForElsewhere, accounts: new Accounts() }
   return [
-    ...findConflicts(listening),
-    ...sections.filter(({ name }) => name === 'store').map(() => takenName),
-    ...sections.flatMap(({ name, app }) => [
-      ...checkPath(['apps', name, 'app'], app.app, 'file', dir),
-      ...checkPath(['apps', name, 'cwd'], app.cwd, 'folder', dir),
-    ]),
+    ...checkContent(raw),
+    ...checkAddresses(apps, programs, raw),
+    ...apps.flatMap(app => checkApp(app, ground)),
+    ...checkNames(
+      programs,
+      apps.map(({ name }) => name),
+    ),
+    ...programs.flatMap(program => checkProgram(program, ground)),
+    ...readCron(raw.cron).flatMap(entry => checkCron(entry, ground)),
+    ...checkDependencies(programs, apps),
+    ...apps.flatMap(app => checkProxiedPrograms(app, programs, env)),
+    ...checkStaticFlag(draft, dir),
+    ...checkStore(raw.store),
+    ...(isForElsewhere ? [] : checkTasks(raw.tasks, dir)),
   ]
 }
+
+/** A problem of a tree that would do nothing at all. */
+function checkContent({ apps, programs, tasks, cron }: Draft['raw']): string[] {
+  const isEmpty = (section: unknown) =>
+    section === undefined || (isSection(section) && Object.keys(section).length === 0)
+  if (!isEmpty(apps) || !isEmpty(programs) || !isEmpty(cron) || tasks !== undefined) return []
+  return [
+    'apps expected at least one application, got none. Name its file: saola start ./app.ts; or say what to serve ' +
+      'without one: --static ./public, --proxy http://127.0.0.1:9000; or have programs, cron or tasks in a configuration file',
+  ]
+}
+
+function checkAddresses(
+  apps: readonly DraftApp[],
+  programs: readonly DraftProgram[],
+  { dashboard, metrics }: Draft['raw'],
+): string[] {
+  return findConflicts([
+    ...apps.map(({ name, app }) => {
+      const listen = supervisorOptions.shape.listen.safeParse(app.listen, { jitless: true })
+      return { where: `apps.${name}`, listen: listen.data ?? [], redirect: redirectsOf(app) }
+    }),
+    ...programs.map(({ name, where, given }) => ({
+      where,
+      listen: (given.listen ?? []).map(address =>
+        address.kind === 'unix' ? { ...address, path: fillTemplate(address.path, { name }) } : address,
+      ),
+    })),
+    { where: 'dashboard', listen: addressesOf(dashboard) },
+    { where: 'metrics', listen: addressesOf(metrics) },
+  ])
+}
+
+/** Of a section; what is wrong with them is told elsewhere. */
+function addressesOf(section: unknown): Address[] {
+  return (isSection(section) && listenOption.safeParse(section.listen, { jitless: true }).data) || []
+}
+
+function redirectsOf({ tls }: DraftApp['app']): Address[] {
+  return (isSection(tls) && listenOption.safeParse(tls.redirect).data) || []
+}
+
+const listenOption = addresses()
 
 /** It is in one place only. */
 function checkStore(store: unknown): string[] {
@@ -60,39 +122,15 @@ function checkStore(store: unknown): string[] {
     : []
 }
 
-function checkPath(path: readonly string[], value: unknown, expected: 'file' | 'folder', dir: string): string[] {
-  if (typeof value !== 'string' || value === '') return []
-  const file = resolve(dir, value)
-  const found = statSync(file, { throwIfNoEntry: false })
-  if (expected === 'file' ? found?.isFile() : found?.isDirectory()) return []
-  const meant = found ? undefined : suggest(basename(file), namesIn(dirname(file)))
-  const reason = found ? `${file} is none` : `${file} does not exist`
-  const hint = meant ? `, did you mean ${meant}?` : '.'
-  return [`${formatPath(path)} expected a ${expected}, got ${render(value)} (${reason})${hint}`]
+function checkTasks(tasks: unknown, dir: string): string[] {
+  return isSection(tasks) ? checkPath('tasks.dir', tasks.dir ?? 'tasks', 'folder', dir) : []
 }
 
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    // The folder does not exist either: then there is nothing to suggest.
-    return []
-  }
-}
-
-/** Makes the value of every option that is a path absolute. `-` and `auto` are no paths. */
+/** Makes every path in it absolute, also in lists and records. `-` and `auto` are no paths. */
 function resolvePaths(config: Unfinished, dir: string): Unfinished {
-  const copy = structuredClone(config)
-  for (const { path } of options.filter(({ kind }) => kind === 'path')) {
-    changeAt(copy, path.split('.'), value => (value === '-' || value === 'auto' ? value : resolve(dir, value)))
-  }
-  return copy
-}
-
-function changeAt(section: unknown, [key, ...rest]: readonly string[], change: (value: string) => string): void {
-  if (!isSection(section) || key === undefined) return
-  if (key === '*') {
-    for (const child of Object.values(section)) changeAt(child, rest, change)
-  } else if (rest.length > 0) changeAt(section[key], rest, change)
-  else if (typeof section[key] === 'string') section[key] = change(section[key])
+  return mapKinds(config, optionTree(), (value, kind) => {
+    if (typeof value !== 'string') return value
+    if (kind === 'upstream') return value.replace(/^unix:(?!\/)(.+)/s, (_, path) => `unix:${resolve(dir, path)}`)
+    return kind === 'path' && value !== '-' && value !== 'auto' ? resolve(dir, value) : value
+  }) as Unfinished
 }

@@ -2,12 +2,17 @@ import { readFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { type Address, formatAddress } from '../base/address.ts'
 import { controlSocketOf, stateFolderOf } from '../base/state-folder.ts'
+import type { ProgramOptions } from '../programs/options.ts'
+import { resolveProxies } from './complete-programs.ts'
 import type { AppConfig, Config, LoadRequest } from './config.ts'
 
 type Log = Omit<Config['log'], 'format'> & { readonly format: Config['log']['format'] | 'auto' }
 
+/** What is no setting. */
+type Circumstances = Pick<Config, 'mode' | 'file' | 'dir' | 'stateDir' | 'variables'>
+
 /** A configuration that is checked, but for what depends on the machine and the folder. */
-export interface Unfinished extends Omit<Config, 'name' | 'apps' | 'log' | 'mode' | 'file' | 'dir' | 'stateDir'> {
+export interface Unfinished extends Omit<Config, 'name' | 'apps' | 'log' | keyof Circumstances> {
   readonly name?: string | undefined
   readonly apps: Readonly<Record<string, Omit<AppConfig, 'name'>>>
   readonly log: Log
@@ -15,30 +20,36 @@ export interface Unfinished extends Omit<Config, 'name' | 'apps' | 'log' | 'mode
 
 /** Gives everything that is `auto` its value. */
 export function completeConfig(
-  { name: chosenName, apps, log, control, store, ...rest }: Unfinished,
-  { mode, env, tty = false }: LoadRequest,
+  { name: chosenName, apps, programs, log, control, store, dashboard, metrics, ...rest }: Unfinished,
+  { mode, env, fromFiles = {}, tty = false }: LoadRequest,
   { file, dir }: { readonly file: string | undefined; readonly dir: string },
 ): Config {
   const name = chosenName ?? nameOfFolder(dir)
   const stateDir = stateFolderOf(dir, name)
   const format = log.format === 'auto' ? (tty && log.file === '-' ? 'pretty' : 'json') : log.format
+  const ownPrograms = mapValues(programs, program => completeProgram(program, dir))
   return {
     ...rest,
     name,
-    apps: Object.fromEntries(
-      Object.entries(apps).map(([app, options]) => [app, completeApp(app, options, format, dir)]),
-    ),
+    apps: mapValues(apps, (app, key) => ({
+      ...completeApp(key, app, format, dir),
+      edge: resolveProxies(app.edge, ownPrograms, env),
+    })),
+    programs: ownPrograms,
     store: {
       ...store,
       dir: store.dir === 'auto' ? join(stateDir, 'store') : store.dir,
       ...(store.listen && { listen: store.listen.map(address => resolveAddress(address, dir)) }),
     },
+    dashboard: { ...dashboard, ...resolveListen(dashboard, dir) },
+    metrics: { ...metrics, ...resolveListen(metrics, dir) },
     control: { socket: control.socket === 'auto' ? controlSocketOf(stateDir, env) : control.socket },
     log: { ...log, format },
     mode,
     file,
     dir,
     stateDir,
+    variables: Object.fromEntries(Object.keys(fromFiles).map(variable => [variable, env[variable] ?? ''])),
   }
 }
 
@@ -49,8 +60,25 @@ function completeApp(name: string, app: Omit<AppConfig, 'name'>, logFormat: stri
     ...app,
     name,
     listen: app.listen.map(address => resolveAddress(address, dir)),
+    ...(app.tls && { tls: { ...app.tls, redirect: app.tls.redirect.map(address => resolveAddress(address, dir)) } }),
     accessLog: accessLog && accessLog.format === 'auto' ? { ...accessLog, format } : accessLog,
   }
+}
+
+function completeProgram(program: ProgramOptions, dir: string): ProgramOptions {
+  const { listen } = program
+  return { ...program, ...(listen && { listen: listen.map(address => resolveAddress(address, dir)) }) }
+}
+
+function mapValues<From, To>(
+  record: Readonly<Record<string, From>>,
+  change: (value: From, key: string) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]))
+}
+
+function resolveListen({ listen }: { readonly listen?: readonly Address[] | undefined }, dir: string) {
+  return listen && { listen: listen.map(address => resolveAddress(address, dir)) }
 }
 
 function resolveAddress(address: Address, dir: string): Address {
@@ -84,18 +112,30 @@ function sanitise(name = ''): string {
  * others; port 0 is a new one each time.
  */
 export function findConflicts(
-  apps: readonly { readonly name: string; readonly listen: readonly Address[] }[],
+  listeners: readonly {
+    /** `apps.web` or `programs.legacy`. */
+    readonly where: string
+    readonly listen: readonly Address[]
+    readonly redirect?: readonly Address[]
+  }[],
 ): string[] {
-  const taken: { app: string; address: Address }[] = []
-  return apps.flatMap(({ name, listen }) =>
-    listen.flatMap(address => {
+  const taken: { where: string; address: Address }[] = []
+  return listeners.flatMap(({ where, listen, redirect = [] }) =>
+    [...listen, ...redirect].flatMap((address, index) => {
+      const setting = index < listen.length ? 'listen' : 'tls.redirect'
       const other = taken.find(candidate => isSame(candidate.address, address))
-      taken.push({ app: name, address })
+      taken.push({ where, address })
       if (!other) return []
-      const holder = other.app === name ? 'this application itself' : `apps.${other.app}`
-      return `apps.${name}.listen expected an address of its own, got ${formatAddress(address)}, which ${holder} has.`
+      const itself = `this ${kindOf(where)} itself`
+      const holder = other.where === where ? itself : other.where
+      return `${where}.${setting} expected an address of its own, got ${formatAddress(address)}, which ${holder} has.`
     }),
   )
+}
+
+function kindOf(where: string): string {
+  if (where.startsWith('apps.')) return 'application'
+  return where.startsWith('programs.') ? 'program' : 'section'
 }
 
 function isSame(a: Address, b: Address): boolean {

@@ -1,12 +1,6 @@
 import type * as z from 'zod'
+import type { Frozen } from '../base/frozen.ts'
 import type { appSchema, configSchema } from './schema.ts'
-
-/** All of it read-only, however deep. */
-type Frozen<Value> = Value extends (infer Item)[]
-  ? readonly Frozen<Item>[]
-  : Value extends object
-    ? { readonly [Key in keyof Value]: Frozen<Value[Key]> }
-    : Value
 
 type Parsed = z.output<typeof configSchema>
 
@@ -30,6 +24,8 @@ export interface Config extends Frozen<Omit<Parsed, 'apps' | 'name' | 'log'>> {
   readonly dir: string
   /** Where the tree keeps its control socket and other state. It may not exist yet. */
   readonly stateDir: string
+  /** What files of variables such as `.env` add to the environment of this process: its children get both. */
+  readonly variables: Readonly<Record<string, string>>
 }
 
 /** What was loaded, and what there is to say about it. */
@@ -49,7 +45,13 @@ export interface LoadRequest {
   readonly file?: string | undefined
   readonly flags: ConfigFlags
   readonly env: NodeJS.ProcessEnv
+  /** `--env-file`, or false for `--no-env-file`; by default `.env` and `.env.local` beside the configuration. */
+  readonly envFiles?: readonly string[] | false | undefined
+  /** Of the variables in `env` those that a file has set, and its name: `loadConfig` fills this in. */
+  readonly fromFiles?: Readonly<Record<string, string>>
   readonly mode: 'start' | 'dev'
+  /** It will be served on another machine: what a build makes need not be here. */
+  readonly isForElsewhere?: boolean
   /** Is standard output a terminal? It is not by default. */
   readonly tty?: boolean | undefined
   /** How long the file may take to be evaluated; 10 000 by default. */
@@ -65,4 +67,8 @@ export interface ConfigFlags {
   /** `-b`, once or several times. */
   readonly bind?: readonly string[] | undefined
   readonly name?: string | undefined
+  /** `--static`: the folder that is served at `/`. */
+  readonly static?: string | undefined
+  /** `--proxy`: where everything else is sent. */
+  readonly proxy?: readonly string[] | undefined
 }

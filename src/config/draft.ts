@@ -12,16 +12,29 @@ export interface Draft {
 
 /** Begins with what the file says; `origin` is where that comes from. */
 export function createDraft(raw: Record<string, unknown>, origin: string): Draft {
-  return { raw, origins: new Map(leafPathsOf(raw, '').map(path => [path, origin])), problems: [], warnings: [] }
+  return {
+    raw,
+    origins: new Map(leafPathsOf(raw, []).map(path => [pathKey(path), origin])),
+    problems: [],
+    warnings: [],
+  }
 }
 
-function leafPathsOf(section: Readonly<Record<string, unknown>>, prefix: string): string[] {
+function leafPathsOf(section: Readonly<Record<string, unknown>>, prefix: readonly string[]): string[][] {
   return Object.entries(section).flatMap(([key, value]) => {
     // As good as not written: it gets its default.
     if (value === undefined) return []
-    const path = `${prefix}${key}`
-    return isSection(value) && Object.keys(value).length > 0 ? leafPathsOf(value, `${path}.`) : [path]
+    const path = [...prefix, key]
+    return isSection(value) && Object.keys(value).length > 0 ? leafPathsOf(value, path) : [path]
   })
+}
+
+/**
+ * A path as the origins have it, with dots between its keys. In a key that the user chooses, such as `/v1.0/media`, a dot
+ * gets a backslash, so that it is none of those.
+ */
+export function pathKey(path: readonly PropertyKey[]): string {
+  return path.map(key => String(key).replace(/[\\.]/g, '\\$&')).join('.')
 }
 
 /** Sets one value, over whatever is there. A parent that is no section stays: the check will find it. */
@@ -34,8 +47,8 @@ export function assign(draft: Draft, path: readonly string[], value: unknown, or
     section = next
   }
   section[path.at(-1) ?? ''] = value
-  forget(draft, path.join('.'))
-  draft.origins.set(path.join('.'), origin)
+  forget(draft, pathKey(path))
+  draft.origins.set(pathKey(path), origin)
 }
 
 function forget({ origins }: Draft, path: string): void {
@@ -49,9 +62,9 @@ function forget({ origins }: Draft, path: string): void {
 export function openSection(draft: Draft, path: readonly string[], short: string): void {
   const value = path.reduce<unknown>((section, key) => (isSection(section) ? section[key] : undefined), draft.raw)
   if (value === undefined || isSection(value)) return
-  const origin = draft.origins.get(path.join('.')) ?? 'default'
+  const origin = draft.origins.get(pathKey(path)) ?? 'default'
   assign(draft, path, {}, origin)
-  forget(draft, path.join('.'))
+  forget(draft, pathKey(path))
   if (typeof value === 'string') assign(draft, [...path, short], value, origin)
 }
 
@@ -60,8 +73,9 @@ export function isSection(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Where the value at a path comes from: `flag -w`, `env WEB_CONCURRENCY`, `file saola.config.ts`, `dev` or `default`.
- * `short` is the key of its section that a plain value stands for, as in `accessLog: 'json'`.
+ * Where the value of a setting comes from: `flag -w`, `env WEB_CONCURRENCY`, `file saola.config.ts`, `dev` or `default`; of
+ * a record, to which the file and the command line may add, all of them. `short` is the key of its section that a plain
+ * value stands for, as in `accessLog: 'json'`.
  */
 export function originOf(origins: ReadonlyMap<string, string>, path: string, short?: string): string {
   const own = origins.get(path)
@@ -69,6 +83,7 @@ export function originOf(origins: ReadonlyMap<string, string>, path: string, sho
   const end = path.lastIndexOf('.')
   const ofSection = path.slice(end + 1) === short ? origins.get(path.slice(0, end)) : undefined
   if (ofSection) return ofSection
-  for (const [known, origin] of origins) if (known.startsWith(`${path}.`)) return origin
-  return 'default'
+  const inside = new Set<string>()
+  for (const [known, origin] of origins) if (known.startsWith(`${path}.`)) inside.add(origin)
+  return inside.size === 0 ? 'default' : [...inside].join(', ')
 }

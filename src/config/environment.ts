@@ -1,8 +1,10 @@
 import { suggest } from '../base/suggest.ts'
+import { collectionOf } from './collections.ts'
+import type { LoadRequest } from './config.ts'
 import type { Option } from './option.ts'
 
 /** What Saola itself and its tests put into the environment of a process: no option of anybody. */
-const ownVariables = /^SAOLA_(?:(?:WORKER|TEST)(?:_|$)|STORE_TREE$)/
+const ownVariables = /^SAOLA_(?:(?:WORKER|PROGRAM|RUN|TEST)(?:_|$)|STORE_TREE$)/
 
 /**
  * The environment variable of an option: `SAOLA_` and its path in capitals, words parted by `_`.
@@ -16,8 +18,13 @@ export function variableOf(path: string): string {
   return `SAOLA_${words.toUpperCase()}`
 }
 
-/** Can this option stand in an environment variable? Lists and records cannot, but for a list of addresses. */
-export function hasVariable({ kind, types }: Option): boolean {
+/**
+ * Can this option stand in an environment variable? Lists and records cannot, but for a list of addresses, and neither can
+ * what is in them: a variable has no place for the key.
+ */
+export function hasVariable({ path, kind, types }: Option): boolean {
+  const inside = collectionOf(path) === undefined ? path : path.replace('.*', '')
+  if (/\[\]|\*/.test(inside)) return false
   return kind === 'addresses' || types.some(type => ['string', 'number', 'integer', 'boolean'].includes(type))
 }
 
@@ -28,6 +35,14 @@ export function readVariable({ kind, types }: Option, text: string): unknown {
   // A mask is octal as a text and decimal as a number: `22` can only mean the first.
   const takesNumber = kind !== 'octal' && (types.includes('number') || types.includes('integer'))
   return takesNumber && /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : text
+}
+
+/**
+ * Where a setting comes from that a variable has set: `env PORT`, or `env PORT (.env)` when the variable is one of a file.
+ */
+export function originOfVariable(name: string, { fromFiles = {} }: Pick<LoadRequest, 'fromFiles'>): string {
+  const file = fromFiles[name]
+  return file === undefined ? `env ${name}` : `env ${name} (${file})`
 }
 
 /** Does the environment hold anything that could be meant as an option? */

@@ -6,6 +6,7 @@ import { codeOf, messageOf } from '../base/errors.ts'
 import { loadModule } from '../base/load-module.ts'
 import { type MissingVariables, missingVariables } from './define.ts'
 import { unreadable } from './file.ts'
+import { formatPath } from './format-path.ts'
 
 /** Deeper than any section: what goes on below is no configuration. */
 const depthMax = 12
@@ -61,8 +62,8 @@ function exportedBy(namespace: Record<string, unknown>): unknown {
  * The value with everything taken out that cannot go to another process; each of that is a problem. What a mistake left
  * in the file, such as the application itself in the place of its path, must have a clear message.
  */
-function toData(value: unknown, path: readonly string[], problems: string[]): unknown {
-  const where = path.join('.') || 'The configuration'
+function toData(value: unknown, path: readonly PropertyKey[], problems: string[]): unknown {
+  const where = formatPath(path) || 'The configuration'
   if (typeof value === 'function' || typeof value === 'symbol') {
     problems.push(`${where} expected plain data, got a ${typeof value}.`)
     return undefined
@@ -72,7 +73,7 @@ function toData(value: unknown, path: readonly string[], problems: string[]): un
     problems.push(`${where} is nested too deeply.`)
     return undefined
   }
-  if (Array.isArray(value)) return value.map((item, index) => toData(item, [...path, String(index)], problems))
+  if (Array.isArray(value)) return value.map((item, index) => toData(item, [...path, index], problems))
   const prototype = Object.getPrototypeOf(value)
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
     problems.push(`${where} expected plain data, got a ${prototype.constructor?.name ?? 'class instance'}.`)

@@ -1,13 +1,16 @@
 import { options } from './generated.ts'
 import type { Option } from './option.ts'
+import { createOptionTree, nodeAt, type OptionNode } from './option-tree.ts'
+
+let tree: OptionNode | undefined
+
+/** All options, by where they stand. */
+export function optionTree(): OptionNode {
+  tree ??= createOptionTree(options)
+  return tree
+}
 
 /** The option at a path of a configuration, such as `apps.web.timeout`, or undefined. */
 export function findOption(path: readonly PropertyKey[]): Option | undefined {
-  const pattern = patternOf(path)
-  return options.find(option => option.path === pattern)
-}
-
-/** The path of an option, with `*` in the place of the application's name. */
-export function patternOf(path: readonly PropertyKey[]): string {
-  return path.map((key, index) => (index === 1 && path[0] === 'apps' ? '*' : String(key))).join('.')
+  return nodeAt(optionTree(), path)?.option
 }

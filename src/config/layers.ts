@@ -1,11 +1,11 @@
 import { join, resolve } from 'node:path'
+import { namesIn, pathsOf } from './collections.ts'
 import type { LoadRequest } from './config.ts'
 import { development } from './development.ts'
-import { assign, createDraft, type Draft, isSection, openSection } from './draft.ts'
-import { hasVariable, readVariable, variableOf, warnOfUnknown } from './environment.ts'
+import { assign, createDraft, type Draft, openSection } from './draft.ts'
+import { hasVariable, originOfVariable, readVariable, variableOf, warnOfUnknown } from './environment.ts'
 import { findOption } from './find-option.ts'
 import { options } from './generated.ts'
-import type { Option } from './option.ts'
 
 /** What a configuration file says, and its name for messages. */
 export interface FileLayer {
@@ -13,24 +13,25 @@ export interface FileLayer {
   readonly value: Record<string, unknown>
 }
 
-/** Puts the layers over each other: flags > environment > `saola dev` > file. */
+/** Puts the layers over each other: flags > environment, with what files of variables add to it > `saola dev` > file. */
 export function mergeLayers(request: LoadRequest, file: FileLayer | undefined): Draft {
   const draft = createDraft(file?.value ?? {}, `file ${file?.name}`)
   if (namesOfApps(draft).length === 0 && isAppNamed(request)) draft.raw.apps = { web: {} }
   if (request.mode === 'dev') addDevelopment(draft)
-  addCommonVariables(draft, request.env)
-  addOwnVariables(draft, request.env)
+  addCommonVariables(draft, request)
+  addOwnVariables(draft, request)
   addFlags(draft, request, file)
   return draft
 }
 
-/** Does the command line or the environment name an application, which is then called `web`? */
+/** Does the command line or the environment name something to serve, which is then called `web`? */
 function isAppNamed({ flags, env }: LoadRequest): boolean {
-  return flags.app !== undefined || env[variableOf('apps.web.app')] !== undefined
+  const isNamed = [flags.app, flags.static, flags.proxy].some(flag => flag !== undefined)
+  return isNamed || env[variableOf('apps.web.app')] !== undefined
 }
 
 function namesOfApps({ raw }: Draft): string[] {
-  return isSection(raw.apps) ? Object.keys(raw.apps) : []
+  return namesIn(raw, 'apps')
 }
 
 function addDevelopment(draft: Draft): void {
@@ -44,62 +45,80 @@ function addDevelopment(draft: Draft): void {
 }
 
 /** PORT and WEB_CONCURRENCY, as platforms set them: for the only application, or the one that is called `web`. */
-function addCommonVariables(draft: Draft, env: NodeJS.ProcessEnv): void {
+function addCommonVariables(draft: Draft, request: LoadRequest): void {
   const apps = namesOfApps(draft)
   const app = apps.length === 1 ? apps[0] : apps.find(name => name === 'web')
   for (const name of ['PORT', 'WEB_CONCURRENCY'] as const) {
-    const text = env[name]
+    const text = request.env[name]
+    const origin = originOfVariable(name, request)
     if (!text || apps.length === 0) continue
     if (!app) draft.warnings.push(`${name} has no effect: none of the applications is called web.`)
-    else if (name === 'PORT') assign(draft, ['apps', app, 'listen'], `0.0.0.0:${text}`, 'env PORT')
-    else assign(draft, ['apps', app, 'workers'], /^\d+$/.test(text) ? Number(text) : text, 'env WEB_CONCURRENCY')
+    else if (name === 'PORT') assign(draft, ['apps', app, 'listen'], `0.0.0.0:${text}`, origin)
+    else assign(draft, ['apps', app, 'workers'], numberOrText(text), origin)
   }
 }
 
 /** `SAOLA_…`, one for every option that fits into a text. */
-function addOwnVariables(draft: Draft, env: NodeJS.ProcessEnv): void {
+function addOwnVariables(draft: Draft, request: LoadRequest): void {
   const known = new Set<string>()
   for (const option of options.filter(hasVariable)) {
-    for (const path of pathsOf(option, namesOfApps(draft))) {
+    for (const path of pathsOf(option.path, draft.raw)) {
       const variable = variableOf(path.join('.'))
       known.add(variable)
-      const text = env[variable]
+      const text = request.env[variable]
       if (text === undefined) continue
       const short = findOption(path.slice(0, -1))?.short
       if (short) openSection(draft, path.slice(0, -1), short)
-      assign(draft, path, readVariable(option, text), `env ${variable}`)
+      assign(draft, path, readVariable(option, text), originOfVariable(variable, request))
     }
   }
-  draft.warnings.push(...warnOfUnknown(env, known))
+  draft.warnings.push(...warnOfUnknown(request.env, known))
 }
 
-/** The paths of an option in this configuration: one for each application, where it is an option of those. */
-function pathsOf({ path }: Option, apps: readonly string[]): string[][] {
-  const keys = path.split('.')
-  return keys[1] === '*' ? apps.map(app => ['apps', app, ...keys.slice(2)]) : [keys]
-}
-
-function addFlags(draft: Draft, { flags, cwd }: LoadRequest, file: FileLayer | undefined): void {
-  if (flags.name !== undefined) assign(draft, ['name'], flags.name, 'flag --name')
-  const settings = [
-    ...(flags.app === undefined ? [] : [{ key: 'app', value: resolve(cwd, flags.app), origin: 'argument' }]),
-    ...(flags.workers === undefined ? [] : [{ key: 'workers', value: numberOrText(flags.workers), origin: 'flag -w' }]),
-    ...(flags.bind?.length
-      ? [{ key: 'listen', value: flags.bind.map(text => fromFolder(cwd, text)), origin: 'flag -b' }]
-      : []),
-  ]
+function addFlags(draft: Draft, request: LoadRequest, file: FileLayer | undefined): void {
+  if (request.flags.name !== undefined) assign(draft, ['name'], request.flags.name, 'flag --name')
   const [app, ...others] = namesOfApps(draft)
-  for (const { key, value, origin } of settings) {
+  for (const { path, value, origin } of settingsOf(request)) {
     if (app === undefined) continue
-    if (others.length === 0) assign(draft, ['apps', app, key], value, origin)
+    if (others.length === 0) assign(draft, ['apps', app, ...path], value, origin)
     else {
       const what = origin === 'argument' ? 'The application of the command line' : `The ${origin}`
       const names = [app, ...others].join(', ')
+      const key = path.filter(step => step !== '/').join('.')
       draft.problems.push(
         `${what} fits no single application: ${file?.name ?? 'the environment'} has ${names}. Set ${key} there.`,
       )
     }
   }
+}
+
+interface FlagSetting {
+  /** Below the application. */
+  readonly path: readonly string[]
+  readonly value: unknown
+  readonly origin: string
+}
+
+/** What the command line says of the application. */
+function settingsOf({ flags, cwd }: LoadRequest): FlagSetting[] {
+  const { app, workers, bind, static: folder, proxy } = flags
+  return [
+    ...(app === undefined ? [] : [{ path: ['app'], value: resolve(cwd, app), origin: 'argument' }]),
+    ...(workers === undefined ? [] : [{ path: ['workers'], value: numberOrText(workers), origin: 'flag -w' }]),
+    ...(bind?.length ? [{ path: ['listen'], value: bind.map(text => fromFolder(cwd, text)), origin: 'flag -b' }] : []),
+    ...(folder === undefined
+      ? []
+      : [{ path: ['edge', 'static', '/'], value: { dir: resolve(cwd, folder) }, origin: 'flag --static' }]),
+    ...(proxy === undefined
+      ? []
+      : [
+          {
+            path: ['edge', 'proxy', '/'],
+            value: { to: proxy.map(text => fromFolder(cwd, text)) },
+            origin: 'flag --proxy',
+          },
+        ]),
+  ]
 }
 
 function numberOrText(value: string | number): string | number {

@@ -175,10 +175,105 @@ describe('what a configuration file exports', () => {
     assert.equal(config.apps.web?.backlog, 9)
   })
 
+  it('needs those of programs, too', async () => {
+    await write({
+      'saola.config.ts': `import { env } from 'saola'
+        export default {
+          apps: { web: { app: './app.ts' } },
+          programs: { jobs: { command: ['true', env('JOBS_QUEUE')], env: { TOKEN: env('JOBS_TOKEN') } } },
+        }`,
+    })
+    assert.deepEqual(await problemsOf(), [
+      'The environment variable JOBS_QUEUE is not set, and the configuration needs it.',
+      'The environment variable JOBS_TOKEN is not set, and the configuration needs it.',
+    ])
+    const { config } = await load({ env: { JOBS_QUEUE: 'mail', JOBS_TOKEN: 'secret' } })
+    assert.deepEqual(config.programs.jobs?.command, ['true', 'mail'])
+    assert.deepEqual(config.programs.jobs?.env, { TOKEN: 'secret' })
+  })
+
   it('is taken although the file leaves things open', async () => {
     await write({
       'saola.config.mjs': `setInterval(() => {}, 1000)\n${es}`,
     })
     assert.equal((await load()).config.apps.web?.backlog, 7)
   })
+})
+
+describe('files of variables beside a configuration', () => {
+  const asking = `import { env } from 'saola'
+    export default { name: env('SHOP'), apps: { web: { app: './app.ts', env: { REGION: env('REGION') } } } }`
+
+  it('count as the environment does, which comes before them', async () => {
+    await write({
+      'conf/shop.ts': asking.replace('./app.ts', '../app.ts'),
+      'conf/.env': 'SHOP=files\nREGION=files\nPORT=81\nWEB_CONCURRENCY=2\nSAOLA_APPS_WEB_BACKLOG=9\nEMPTY=files\n',
+      'conf/.env.local': 'PORT=82\n',
+      '.env': 'SHOP=elsewhere\n',
+    })
+    const env = { PATH: process.env.PATH, REGION: 'real', EMPTY: '' }
+    const { config, origins } = await load({ file: 'conf/shop.ts', env })
+    assert.deepEqual([config.name, config.apps.web?.env], ['files', { REGION: 'real' }])
+    assert.deepEqual(config.apps.web?.listen, [{ kind: 'tcp', host: '0.0.0.0', port: 82 }])
+    assert.deepEqual(config.apps.web?.workers, { min: 2, max: 2 })
+    assert.equal(config.apps.web?.backlog, 9)
+    assert.equal(origins.get('apps.web.listen'), 'env PORT (.env.local)')
+    assert.equal(origins.get('apps.web.workers'), 'env WEB_CONCURRENCY (.env)')
+    assert.equal(origins.get('apps.web.backlog'), 'env SAOLA_APPS_WEB_BACKLOG (.env)')
+    // For the processes of the tree, beside the environment that they inherit anyway.
+    const { SHOP, PORT, ...others } = config.variables
+    assert.deepEqual({ SHOP, PORT }, { SHOP: 'files', PORT: '82' })
+    assert.deepEqual(Object.keys(others).sort(), ['SAOLA_APPS_WEB_BACKLOG', 'WEB_CONCURRENCY'])
+    assert.equal(env.EMPTY, '')
+  })
+
+  it('are read again with each load, and leave nothing behind', async () => {
+    await write({ 'saola.config.ts': asking, '.env': 'SHOP=one\nREGION=eu\nOLD=1\n' })
+    assert.deepEqual((await load()).config.variables, { SHOP: 'one', REGION: 'eu', OLD: '1' })
+    await write({ '.env': 'SHOP=two\nREGION=eu\n' })
+    assert.deepEqual((await load()).config.variables, { SHOP: 'two', REGION: 'eu' })
+    assert.equal(process.env.SHOP, undefined)
+  })
+
+  it('may be others, or none', async () => {
+    await write({ 'saola.config.ts': asking, '.env': 'SHOP=default\nREGION=eu\n', 'prod/a.env': 'SHOP=a\nREGION=us\n' })
+    const { config } = await load({ envFiles: ['prod/a.env'] })
+    assert.equal(config.name, 'a')
+    const missing = /^The environment variable (?:SHOP|REGION) is not set/
+    assert.equal((await problemsOf({ envFiles: false })).filter(problem => missing.test(problem)).length, 2)
+    await assert.rejects(load({ envFiles: ['b.env'] }), { code: 'ERR_ENV_FILE_UNREADABLE' })
+  })
+
+  it('count without a configuration, too, quick or not', async () => {
+    await write({ '.env': 'PORT=83\nREGION=eu\n' })
+    const quick = await load({ flags: { app: 'app.ts' } })
+    const full = await load({ flags: { app: 'app.ts' }, env: { SAOLA_LOG_LEVEL: 'warn' } })
+    for (const { config, origins } of [quick, full]) {
+      assert.deepEqual(config.apps.web?.listen, [{ kind: 'tcp', host: '0.0.0.0', port: 83 }])
+      assert.equal(origins.get('apps.web.listen'), 'env PORT (.env)')
+      assert.deepEqual(config.variables, { PORT: '83', REGION: 'eu' })
+    }
+  })
+
+  it('are named by the problems that they make, and their oddities are warnings', async () => {
+    await write({ '.env': 'PORT=many\nSAOLA_APPS_WEB_TIMEOT=1\nnot this=1\n' })
+    const [problem] = await problemsOf({ flags: { app: 'app.ts' } })
+    assert.match(problem ?? '', /^apps\.web\.listen \(env PORT of \.env\) expected /)
+    await write({ '.env': 'SAOLA_APPS_WEB_TIMEOT=1\nnot this=1\n' })
+    assert.deepEqual((await load({ flags: { app: 'app.ts' } })).warnings, [
+      '.env: "not this" is no name of a variable; the line is left out.',
+      'The environment variable SAOLA_APPS_WEB_TIMEOT is unknown, did you mean SAOLA_APPS_WEB_TIMEOUT?',
+    ])
+  })
+})
+
+it('a configuration for another machine may name what a build has yet to make', async () => {
+  const content =
+    "export default { apps: { web: { app: './dist/server.js', wrokers: 1 } }, tasks: { dir: './dist/tasks' } }"
+  await write({ 'saola.config.mjs': content })
+  const elsewhere = { isForElsewhere: true }
+  assert.deepEqual((await problemsOf()).length, 3)
+  assert.deepEqual((await problemsOf(elsewhere)).length, 1)
+  await write({ 'saola.config.mjs': content.replace(', wrokers: 1', '') })
+  assert.equal((await load(elsewhere)).config.apps.web?.app, join(folder, 'dist', 'server.js'))
 })

@@ -1,22 +1,14 @@
 import type { Config, LoadedConfig } from './config.ts'
-import { isSection, originOf } from './draft.ts'
-import { findOption } from './find-option.ts'
-import { formatValue } from './format.ts'
+import { originOf } from './draft.ts'
+import { optionTree } from './find-option.ts'
+import { formatTree, hideSecret } from './format.ts'
+import { mapKinds, nodeAt } from './option-tree.ts'
 import { listSettings } from './values.ts'
 
-/** The values without what must not be seen: passwords, and addresses that hold one. */
+/** The values without what must not be seen: passwords, addresses that hold one, and variables, of which any may be one. */
 export function withoutSecrets(config: Config): Config {
-  const copy = structuredClone(config)
-  for (const { path, value, option } of listSettings(config)) {
-    if (value === undefined || (option.kind !== 'secret' && option.kind !== 'url')) continue
-    const keys = path.split('.')
-    let section: unknown = copy
-    for (const key of keys.slice(0, -1)) section = isSection(section) ? section[key] : undefined
-    const shown =
-      option.kind === 'secret' ? formatValue(value, option.kind) : JSON.parse(formatValue(value, option.kind))
-    if (isSection(section)) section[keys.at(-1) as string] = shown
-  }
-  return copy
+  const variables = Object.fromEntries(Object.keys(config.variables).map(name => [name, '(secret)']))
+  return mapKinds(structuredClone({ ...config, variables }), optionTree(), hideSecret) as Config
 }
 
 /**
@@ -29,9 +21,10 @@ export function withoutSecrets(config: Config): Config {
  * ```
  */
 export function printConfig({ config, origins }: LoadedConfig): string {
-  const rows = listSettings(config).map(({ path, value, option }) => {
-    const section = findOption(path.split('.').slice(0, -1))
-    return [path, formatValue(value, option.kind), originOf(origins, path, section?.short)]
+  const rows = listSettings(config).map(({ path, value }) => {
+    const keys = path.split('.')
+    const section = nodeAt(optionTree(), keys.slice(0, -1))?.option
+    return [path, formatTree(value, nodeAt(optionTree(), keys)), originOf(origins, path, section?.short)]
   })
   const widths = [0, 1].map(column => Math.max(...rows.map(row => Math.min(row[column]?.length ?? 0, 60))))
   const lines = rows.map(row => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))

@@ -43,6 +43,7 @@ const requests: fc.Arbitrary<LoadRequest> = fc.record(
       WEB_CONCURRENCY: maybe(['2', 'auto'], ['x', '']),
       SAOLA_WORKER: fc.constant('{}'),
     }),
+    fromFiles: fc.constantFrom<Record<string, string>>({}, { PORT: '.env', WEB_CONCURRENCY: '.env.local' }),
     mode: fc.constantFrom('start' as const, 'dev' as const),
     tty: fc.boolean(),
   },

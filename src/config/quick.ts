@@ -13,13 +13,14 @@ import { countCpus, workersMax } from '../base/cpu-count.ts'
 import { completeConfig, findConflicts } from './complete.ts'
 import type { LoadedConfig, LoadRequest } from './config.ts'
 import { development } from './development.ts'
-import { hasVariables } from './environment.ts'
+import { hasVariables, originOfVariable } from './environment.ts'
 import { defaultApp, defaultTree } from './generated.ts'
 
 /** The configuration, or undefined when the schema is needed after all. */
 export function quickConfig(request: LoadRequest): LoadedConfig | undefined {
   const { cwd, flags, mode, env } = request
-  if (flags.app === undefined || hasVariables(env)) return undefined
+  const isEdge = flags.static !== undefined || flags.proxy !== undefined
+  if (flags.app === undefined || isEdge || hasVariables(env)) return undefined
   const app = resolve(cwd, flags.app)
   const listen = listenOf(request)
   const workers = workersOf(request)
@@ -38,23 +39,25 @@ interface Setting<Value> {
   readonly origin: string
 }
 
-function listenOf({ flags, env }: LoadRequest): Setting<readonly Address[]> | undefined {
+function listenOf(request: LoadRequest): Setting<readonly Address[]> | undefined {
+  const { flags, env } = request
   const isFlag = flags.bind !== undefined && flags.bind.length > 0
   const texts = isFlag ? flags.bind : [env.PORT ? `0.0.0.0:${env.PORT}` : '127.0.0.1:8000']
   try {
     const value = texts.map(text => parseAddress(text))
-    if (findConflicts([{ name: 'web', listen: value }]).length > 0) return undefined
-    return { value, origin: isFlag ? 'flag -b' : env.PORT ? 'env PORT' : 'default' }
+    if (findConflicts([{ where: 'apps.web', listen: value }]).length > 0) return undefined
+    return { value, origin: isFlag ? 'flag -b' : env.PORT ? originOfVariable('PORT', request) : 'default' }
   } catch {
     // The schema says what is wrong with it, together with everything else.
     return undefined
   }
 }
 
-function workersOf({ flags, env, mode }: LoadRequest): Setting<{ min: number; max: number }> | undefined {
+function workersOf(request: LoadRequest): Setting<{ min: number; max: number }> | undefined {
+  const { flags, env, mode } = request
   const settings: { value: string | number | undefined; origin: string }[] = [
     { value: flags.workers, origin: 'flag -w' },
-    { value: env.WEB_CONCURRENCY || undefined, origin: 'env WEB_CONCURRENCY' },
+    { value: env.WEB_CONCURRENCY || undefined, origin: originOfVariable('WEB_CONCURRENCY', request) },
     { value: mode === 'dev' ? development.workers : undefined, origin: 'dev' },
   ]
   const { value, origin } = settings.find(setting => setting.value !== undefined) ?? {

@@ -19,16 +19,37 @@ describe('what is generated from the code', () => {
   it('has a JSON Schema that editors understand', () => {
     const schema = JSON.parse(JSON.stringify(configJsonSchema()))
     const web = schema.properties.apps.additionalProperties
-    assert.deepEqual(web.required, ['app'])
+    assert.equal(web.required, undefined)
     assert.equal(web.additionalProperties, false)
     assert.equal(web.properties.timeout.default, '30s')
     assert.doesNotMatch(JSON.stringify(schema), /"(?:kind|expected|short)":/)
   })
 })
 
+describe('the reference', () => {
+  const reference = renderConfigReference()
+
+  it('has a row for every key, also in lists, in records and in sections that may be written as a list', () => {
+    for (const row of ['maxMemoryBytes', 'maxSharedBytes', 'rate', 'satisfy', 'keepQuery', 'weight', 'immutable']) {
+      assert.match(reference, new RegExp(`^\\| \`${row}\` \\| .* \\| restart \\| .*\\. \\|$`, 'm'), row)
+    }
+  })
+
+  it('names every form of a value', () => {
+    assert.match(reference, /^\| `ttl` \| `"origin"`, duration \|/m)
+    assert.match(reference, /^\| `delay` \| boolean, duration \|/m)
+    assert.match(reference, /^\| `health` \| `false`, section \|/m)
+    assert.match(reference, /^\| `statuses` \| list of numbers \|/m)
+    assert.match(reference, /^\| `query` \| `"all"`, `"none"`, list of texts \|/m)
+    assert.match(reference, /^\| `header` \| text \| {2}\|/m)
+  })
+})
+
 describe('every option', () => {
   it('says what it does, and every one with a value what a change of it takes', () => {
     for (const { path, description, change, isSection } of deriveOptions()) {
+      // An item or an entry needs no more words than its list or record.
+      if (/(?:\[\]|\*)$/.test(path)) continue
       assert.match(description, /\S.*[.:;]?$/, path)
       assert.match(description, /\.$/, path)
       const isInside = /\.workers\.(?:min|max)$/.test(path)

@@ -1,5 +1,7 @@
 import * as z from 'zod'
 import { errorCodes } from '../base/errors.ts'
+import { defaultEdge } from '../edge/options.ts'
+import { collectionOf } from './collections.ts'
 import { deriveDefaults, deriveOptions } from './derive.ts'
 import { hasVariable, variableOf } from './environment.ts'
 import type { Option } from './option.ts'
@@ -20,7 +22,9 @@ export function configJsonSchema(): object {
 /** docs/reference/config.md */
 export function renderConfigReference(): string {
   const options = deriveOptions()
-  const sections = options.filter(option => option.isSection && option.kind === undefined)
+  const sections = options.filter(
+    ({ path, isSection, holds, kind }) => kind === undefined && (isSection || holds) && !isPart(path),
+  )
   return [
     '# Configuration',
     '',
@@ -28,7 +32,7 @@ export function renderConfigReference(): string {
     '',
     'The keys of `saola.config.{ts,mts,js,mjs,json}`. Unknown keys are errors, and every problem is listed at once.',
     '',
-    '- A **duration** is `30` (seconds), `"500ms"`, `"30s"`, `"5m"`, `"1h"` or `"1d"`, at most 24 days; `saola config --json`',
+    '- A **duration** is `30` (seconds), `"500ms"`, `"30s"`, `"5m"`, `"1h"` or `"1d"`, at most 24 days where Saola waits; `saola config --json`',
     '  has it in milliseconds.',
     '- A **size** is `65536` (bytes), `"64KB"`, `"512MB"` or `"1GB"`, in powers of 1024, so that `"1KB"` and `"1KiB"` are the',
     '  same; `saola config --json` has it in bytes.',
@@ -41,34 +45,63 @@ export function renderConfigReference(): string {
     '- In `saola dev`, `workers` is 1, `timeout` is 0, and `accessLog` is off unless the file asks for it.',
     '',
     ...renderSection(options, '', 'The top level'),
-    ...sections.flatMap(({ path, description }) => renderSection(options, path, `\`${titleOf(path)}\``, description)),
+    ...sections.flatMap(section => renderParts(options, section)),
   ].join('\n')
 }
 
-function titleOf(path: string): string {
-  return path.replace('*', '<name>')
+/** What stands in a section: keys with a name, or in an entry of a record, or in an item of a list. */
+function renderParts(options: readonly Option[], { path, description }: Option): string[] {
+  const places = [`${path}[]`, `${path}.*`, path].filter(place => rowsIn(options, place).length > 0)
+  // A single item may also stand for the list, and its keys are then known in both places: once is enough.
+  const first = namesIn(options, places[0])
+  const telling = places.filter((place, index) => index === 0 || !namesIn(options, place).isSubsetOf(first))
+  return (telling.length > 0 ? telling : [path]).flatMap(place =>
+    renderSection(options, place, `\`${titleOf(place)}\``, description),
+  )
 }
 
-function renderSection(options: readonly Option[], path: string, title: string, description = ''): string[] {
-  const prefix = path === '' ? '' : path === 'apps' ? 'apps.*.' : `${path}.`
-  const depth = prefix.split('.').length
-  const rows = options.filter(
-    option => option.path.startsWith(prefix) && option.path.split('.').length === depth && !option.path.endsWith('*'),
-  )
+function namesIn(options: readonly Option[], place = ''): Set<string> {
+  return new Set(rowsIn(options, place).map(nameOf))
+}
+
+function nameOf({ path }: Option): string {
+  return path.slice(path.lastIndexOf('.') + 1)
+}
+
+function titleOf(path: string): string {
+  const named = collectionOf(path) === undefined ? path : path.replace('.*', '.<name>')
+  return named.replaceAll('.*', '["…"]')
+}
+
+function rowsIn(options: readonly Option[], place: string): Option[] {
+  return options.filter(({ path }) => {
+    const end = path.lastIndexOf('.')
+    return (end < 0 ? '' : path.slice(0, end)) === place && !isPart(path)
+  })
+}
+
+/** An entry of a record or an item of a list: what is in it stands with those. */
+function isPart(path: string): boolean {
+  return /(?:\*|\[\])$/.test(path)
+}
+
+function renderSection(options: readonly Option[], place: string, title: string, description = ''): string[] {
+  const rows = rowsIn(options, place)
   return [
-    `## ${path === 'apps' ? '`apps.<name>`' : title}`,
+    `## ${title}`,
     '',
     ...(description ? [description, ''] : []),
-    '| key | type | default | change | environment | description |',
-    '|---|---|---|---|---|---|',
+    ...(rows.length === 0
+      ? []
+      : ['| key | type | default | change | environment | description |', '|---|---|---|---|---|---|']),
     ...rows.map(renderRow),
-    '',
+    ...(rows.length === 0 ? [] : ['']),
   ]
 }
 
 function renderRow(option: Option): string {
   const cells = [
-    `\`${option.path.split('.').at(-1)}\``,
+    `\`${nameOf(option)}\``,
     typeOf(option),
     defaultOf(option),
     option.change ?? '',
@@ -78,20 +111,38 @@ function renderRow(option: Option): string {
   return `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
 }
 
-function typeOf({ kind, words, types, isSection }: Option): string {
+function typeOf(option: Option): string {
+  const { kind, words, types, itemTypes = [], isSection, holds, isOnlyFalse } = option
+  const boolean = isOnlyFalse ? '`false`' : 'boolean'
   if (kind === 'workers') return '`"auto"`, number, `{ min, max }`'
   if (kind === 'addresses') return 'address, or a list of them'
   if (kind === 'share') return 'share such as `"80%"`, or size'
   if (kind === 'octal') return 'octal text, or number'
-  if (kind !== undefined) return kind
-  if (words.length > 0) return words.map(word => `\`"${word}"\``).join(', ')
-  return types.map(type => (type === 'object' && isSection ? 'section' : (typeNames[type] ?? type))).join(', ')
+  const quoted = words.map(word => `\`"${word}"\``)
+  if (kind !== undefined) return [...quoted, ...(types.includes('boolean') ? [boolean] : []), kind].join(', ')
+  if (holds) {
+    const names = { ...typeNames, boolean, array: 'list', object: holds === 'record' ? 'section by key' : 'section' }
+    return types
+      .map(type => names[type as keyof typeof names] ?? type)
+      .filter(isFirst)
+      .join(', ')
+  }
+  const named = types.map(type => {
+    if (type === 'object') return isSection ? 'section' : 'texts by name'
+    if (type === 'array') return itemTypes.includes('integer') ? 'list of numbers' : 'list of texts'
+    return type === 'boolean' ? boolean : (typeNames[type] ?? type)
+  })
+  // A word is a text, but a value may be a word or something else.
+  const others = named.filter(name => quoted.length === 0 || name !== 'text')
+  return [...quoted, ...others].filter(isFirst).join(', ')
+}
+
+function isFirst<Item>(item: Item, index: number, all: readonly Item[]): boolean {
+  return all.indexOf(item) === index
 }
 
 const typeNames: Readonly<Record<string, string>> = {
-  array: 'list of texts',
   integer: 'number',
-  object: 'texts by name',
   string: 'text',
 }
 
@@ -130,6 +181,8 @@ export function renderGenerated(): string {
     "import type { Option } from './option.ts'",
     '',
     `export const defaultApp: Omit<AppConfig, 'name' | 'app' | 'listen' | 'workers'> = ${JSON.stringify(app, null, 2)}`,
+    '',
+    `export const defaultEdge: object = ${JSON.stringify(defaultEdge(), null, 2)}`,
     '',
     `export const defaultTree: Omit<Unfinished, 'apps'> = ${JSON.stringify(tree, null, 2)}`,
     '',

@@ -117,13 +117,13 @@ describe('a wrong configuration', () => {
       one({ recycle: { memory: { hard: '120%' } } }),
       'apps.web.recycle.memory.hard expected a share from "1%" to "100%", got "120%".',
     ],
-    ['a number for a variable', one({ env: { A: 1 } }), 'apps.web.env.A expected a text, got 1.'],
+    ['a number for a variable', one({ env: { A: 1 } }), 'apps.web.env.A expected a text, got number.'],
     [
       'a text for a list',
       one({ node: '--x' }),
       'apps.web.node expected a list of flags of Node such as ["--enable-source-maps"], got "--x".',
     ],
-    ['a number in a list', one({ node: [5] }), 'apps.web.node[0] expected a text, got 5.'],
+    ['a number in a list', one({ node: [5] }), 'apps.web.node[0] expected a flag of Node, got 5.'],
     [
       'no address',
       one({ listen: [] }),
@@ -135,7 +135,11 @@ describe('a wrong configuration', () => {
       `apps.web.accessLog expected 'combined', 'json' or a format with atoms such as %(h)s, got "combind", did you mean "combined"?`,
     ],
     ['a missing file of a log', one({ stdout: {} }), 'apps.web.stdout needs file: the file.'],
-    ['a missing application', { apps: { web: {} } }, 'apps.web needs app: the file of the application.'],
+    [
+      'a missing application',
+      { apps: { web: { edge: { static: {} } } } },
+      'apps.web needs app: the file of the application; or an edge that answers: edge.static, edge.proxy or edge.redirects.',
+    ],
     ['a name that is none', { name: 'a/b', ...one() }, 'name expected a name of letters, digits and _ . -, got "a/b".'],
     [
       'a name of an application that is none',
@@ -147,7 +151,8 @@ describe('a wrong configuration', () => {
       { umask: 999, ...one() },
       'umask expected a file mode mask such as "022" or 0o022, got 999.',
     ],
-    ['a section of later', { ...one(), dashboard: {} }, 'dashboard is unknown.'],
+    ['a name of nginx', one({ edge: { gzip: true } }), 'apps.web.edge.gzip is unknown, did you mean apps.web.edge.compression?'], // biome-ignore format: one line a case
+    ['a section of later', { ...one(), tracing: {} }, 'tracing is unknown.'],
     [
       'a file that is not there',
       { apps: { web: { app: './app.js' } } },
@@ -166,7 +171,9 @@ describe('a wrong configuration', () => {
     [
       'no application',
       { name: 'x' },
-      'apps expected at least one application, got none. Name its file: saola start ./app.ts',
+      'apps expected at least one application, got none. Name its file: saola start ./app.ts; ' +
+        'or say what to serve without one: --static ./public, --proxy http://127.0.0.1:9000; ' +
+        'or have programs, cron or tasks in a configuration file',
     ],
     ['a wrong section of applications', { apps: [] }, 'apps expected an object, got [].'],
     [

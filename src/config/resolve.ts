@@ -22,7 +22,8 @@ export function resolveConfig(
   const draft = mergeLayers(request, layer)
   const problems = [...(content?.problems ?? [])]
   if (wrongKind) problems.push(`${basename(file ?? '')} expected to export an object, got ${render(value)}.`)
-  const checked = checkConfig(draft, dir)
+  const { env, isForElsewhere } = request
+  const checked = checkConfig(draft, { dir, env, isForElsewhere })
   if (!wrongKind) problems.push(...checked.problems)
   if (!checked.config || problems.length > 0) throw invalid(problems, file)
   const config = completeConfig(checked.config, request, { file, dir })

@@ -1,8 +1,13 @@
 import * as z from 'zod'
 import { controlOptions } from '../control/options.ts'
+import { dashboardOptions } from '../dashboard/options.ts'
 import { edgeOptions } from '../edge/options.ts'
+import { metricsOptions } from '../metrics/options.ts'
+import { cronSection } from '../programs/cron/options.ts'
+import { programsOptions } from '../programs/options.ts'
 import { storeOptions } from '../store/options.ts'
 import { supervisorOptions, treeOptions } from '../supervisor/options.ts'
+import { tasksOptions } from '../tasks/options.ts'
 import { workerOptions } from '../worker/options.ts'
 
 const { app, ...serving } = workerOptions.shape
@@ -35,6 +40,11 @@ export const configSchema = z.strictObject({
     .prefault({})
     .meta({ description: 'The applications by name, such as `web`: letters, digits, _ and -.' }),
   control: controlOptions,
+  dashboard: dashboardOptions,
+  metrics: metricsOptions,
   store: storeOptions,
+  tasks: tasksOptions,
+  programs: programsOptions,
+  cron: cronSection,
   ...treeOptions.shape,
 })
