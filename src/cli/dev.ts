@@ -50,7 +50,7 @@ async function develop(version: string, load: () => Promise<LoadedConfig>): Prom
 /** Where the configuration is and what it serves. */
 function foldersOf({ dir, apps }: Config): string[] {
   const isInside = (path: string) => !relative(dir, path).startsWith('..')
-  const outside = Object.values(apps).map(({ app }) => dirname(app))
+  const outside = Object.values(apps).flatMap(({ app }) => (app === undefined ? [] : [dirname(app)]))
   return [...new Set([dir, ...outside.filter(folder => !isInside(folder))])]
 }
 

@@ -39,3 +39,9 @@ export function formatRate(perSecond: number): string {
   if (perSecond === 0) return '0'
   return perSecond < 100 ? perSecond.toFixed(1) : formatCount(perSecond)
 }
+
+/** How long a request takes: `0.8ms`, `42ms`, `1.2s`. */
+export function formatLatency(ms: number): string {
+  if (ms < 9.95) return `${ms.toFixed(1)}ms`
+  return ms < 995 ? `${Math.round(ms)}ms` : `${(ms / 1_000).toFixed(1)}s`
+}

@@ -2,7 +2,7 @@ import { codeOf, messageOf, ServerError } from '../base/errors.ts'
 
 /** An operating fault as one line for people, and one for each problem. Anything else is a bug, and has its stack. */
 export function formatError(error: unknown): string {
-  if (isOfStore(error)) return `saola: ${error.message}   [${error.code}]\n`
+  if (isOfStoreOrTasks(error)) return `saola: ${error.message}   [${error.code}]\n`
   if (!(error instanceof ServerError)) {
     return `saola: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}\n`
   }
@@ -10,7 +10,9 @@ export function formatError(error: unknown): string {
   return `saola: ${error.message}   [${error.code}]\n${problems.join('')}`
 }
 
-/** By its code: only verbs that use the store load it. */
-function isOfStore(error: unknown): error is Error & { readonly code: string } {
-  return error instanceof Error && error.name === 'StoreError' && codeOf(error)?.startsWith('STORE_') === true
+/** By their codes: only verbs that use the store load it. */
+function isOfStoreOrTasks(error: unknown): error is Error & { readonly code: string } {
+  if (!(error instanceof Error)) return false
+  const prefix = { StoreError: 'STORE_', TaskError: 'TASK_' }[error.name]
+  return prefix !== undefined && codeOf(error)?.startsWith(prefix) === true
 }

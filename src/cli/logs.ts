@@ -1,10 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import { ServerError } from '../base/errors.ts'
 import { localTime } from '../base/log.ts'
-import { suggest } from '../base/suggest.ts'
-import { call, followLogs } from '../control/client.ts'
+import { follow } from '../control/client.ts'
 import type { LogLine } from '../control/operations.ts'
 import type { TreeChoice } from './find-tree.ts'
+import { requireName } from './known-names.ts'
 import { type Paint, painter, print } from './terminal.ts'
 import { addTreeOptions, treeSocket } from './tree-options.ts'
 
@@ -19,38 +18,33 @@ const ownSource = 'saola'
 
 export function define(command: Command): void {
   addTreeOptions(command)
-    .argument('[name]', 'an application (web), one worker (web:0), or saola for its own log')
+    .argument(
+      '[name]',
+      'an application or program (web), one process of it (web:0), cron:NAME, or saola for its own log',
+    )
     .option('-f, --follow', 'go on with the lines to come, until the tree ends')
     .option('-n, --lines <number>', 'how many lines of the past (default: 100)', lineCount)
     .option('--json', 'one JSON object a line')
-    .addHelpText('after', '\nExamples:\n  saola logs\n  saola logs web:0 -n 20\n  saola logs web -f --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  saola logs\n  saola logs web:0 -n 20\n  saola logs redis -f\n  saola logs web -f --json',
+    )
     .action(showLogs)
 }
 
-function lineCount(text: string): string {
+export function lineCount(text: string): string {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a number of lines such as 20.')
   return text
 }
 
 async function showLogs(name: string | undefined, options: LogsOptions): Promise<void> {
-  const { follow = false, lines, json = false } = options
+  const { follow: goesOn = false, lines, json = false } = options
   const socket = await treeSocket(options)
-  if (name !== undefined) await requireSource(socket, name)
+  // What nobody will ever write to must not be waited for.
+  if (name !== undefined) await requireName(socket, name, [ownSource])
   const format = json ? (line: LogLine) => JSON.stringify(line) : createFormat(painter())
-  for await (const line of followLogs(socket, { source: name, lines, follow })) print(format(line))
-  if (follow) process.stderr.write('saola: the tree has ended.\n')
-}
-
-/** What nobody will ever write to must not be waited for. */
-async function requireSource(socket: string, name: string): Promise<void> {
-  const { apps, children } = await call(socket, 'status', {})
-  const sources = [ownSource, ...apps.map(app => app.name)]
-  // Workers that were scaled away have left their lines, and those to come may be waited for.
-  if (sources.includes(name.replace(/:\d+$/, ''))) return
-  const known = [...sources, ...children.map(child => child.name)]
-  const meant = suggest(name, known)
-  const hint = meant ? `, did you mean ${meant}?` : `. There is: ${known.join(', ')}.`
-  throw new ServerError('ERR_USAGE', `Nothing here is named "${name}"${hint}`)
+  for await (const line of follow(socket, 'logs', { source: name, lines, follow: goesOn })) print(format(line))
+  if (goesOn) process.stderr.write('saola: the tree has ended.\n')
 }
 
 /** `2026-11-21 01:20:14.123 web:0 | text`, with the names in one column. */

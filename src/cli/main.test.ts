@@ -18,9 +18,15 @@ test('an unknown command or option is a usage error, with what was probably mean
   const cases = [
     [['statsu'], "saola: unknown command 'statsu', did you mean status?   [ERR_USAGE]\n"],
     [['status', '--jsn'], "saola: unknown option '--jsn', did you mean --json?   [ERR_USAGE]\n"],
-    [['scale', 'web'], "saola: missing required argument 'workers'   [ERR_USAGE]\n"],
+    [['scale', 'web'], "saola: missing required argument 'number'   [ERR_USAGE]\n"],
   ] as const
   for (const [args, stderr] of cases) assert.deepEqual(saola(...args), { status: 2, stdout: '', stderr })
+})
+
+test('a folder that was forgotten is not read from the next option', () => {
+  const { status, stderr } = saola('check', '--static', '-w', '1')
+  assert.equal(status, 2)
+  assert.match(stderr, /--static expected a folder, got "-w"/)
 })
 
 test('a value that an option cannot have is a usage error that says what it expects', () => {
@@ -35,7 +41,7 @@ test('a value that an option cannot have is a usage error that says what it expe
 test('help is the same whichever way it is asked for', () => {
   const help = saola('help', 'scale')
   assert.equal(help.status, 0)
-  assert.match(help.stdout, /Usage: saola scale \[options\] <app> <workers>[\s\S]*saola scale web \+1/)
+  assert.match(help.stdout, /Usage: saola scale \[options\] <app> <number>[\s\S]*saola scale web \+1/)
   assert.deepEqual(saola('scale', '--help'), help)
   assert.match(saola('--help').stdout, /reload +read the configuration again/)
   assert.match(saola('--version').stdout, /^\d+\.\d+\.\d+\n$/)

@@ -7,6 +7,12 @@ const leave = '\x1b[?25h\x1b[?1049l'
 /** One key: a letter, or the sequence of an arrow. */
 const keyPattern = /\x1b\[[0-9;]*[A-Za-z~]|[\s\S]/gu
 
+/** Ctrl-L. */
+const redrawKey = '\x0c'
+
+/** What a terminal without UTF-8 is shown in place of what is more than ASCII. */
+const asciiOf: Readonly<Record<string, string>> = { '…': '~', '→': '>' }
+
 /**
  * ```ts
  * const screen = new Screen()
@@ -17,6 +23,9 @@ const keyPattern = /\x1b\[[0-9;]*[A-Za-z~]|[\s\S]/gu
  */
 export class Screen {
   readonly #keys: string[] = []
+  readonly #isUtf8 = /utf-?8/i.test(process.env.LC_ALL || process.env.LC_CTYPE || process.env.LANG || '')
+  /** What is on the screen now. */
+  #shown: readonly string[] = []
   #wake: (() => void) | undefined
   #isOpen = true
 
@@ -26,7 +35,8 @@ export class Screen {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.once(signal, () => process.exit(128 + constants.signals[signal]))
     }
-    process.stdout.on('resize', this.#onResize)
+    process.stdout.on('resize', this.#redraw)
+    process.on('SIGCONT', this.#onContinue)
     // The terminal is gone, and with it whoever looked.
     process.stdout.on('error', () => process.exit(0))
     if (!process.stdin.isTTY) return
@@ -43,14 +53,19 @@ export class Screen {
     return process.stdout.rows || 24
   }
 
-  /** Shows these lines in the place of all others. */
+  /** Shows these lines in the place of all others. Only those that have changed are written, so that nothing flickers. */
   draw(lines: readonly string[]): void {
-    const shown = lines.slice(0, this.height)
+    const shown = lines.slice(0, this.height).map(line => (this.#isUtf8 ? line : inAscii(line)))
     // Cleared before and not after: the last column of a full line would be cleared with the rest.
-    process.stdout.write(`\x1b[H${shown.map(line => `\x1b[2K${line}`).join('\r\n')}\x1b[J`)
+    const changed = shown.flatMap((line, row) =>
+      line === this.#shown[row] ? [] : [`\x1b[${row + 1};1H\x1b[2K${line}`],
+    )
+    const rest = shown.length < this.#shown.length ? [`\x1b[${shown.length + 1};1H\x1b[J`] : []
+    if (changed.length + rest.length > 0) process.stdout.write([...changed, ...rest].join(''))
+    this.#shown = shown
   }
 
-  /** The next key; undefined after `timeoutMs`, or when the size of the terminal has changed. */
+  /** The next key; undefined after `timeoutMs`, or when all is to be drawn again. */
   async nextKey(timeoutMs: number): Promise<string | undefined> {
     if (this.#keys.length === 0) {
       await new Promise<void>(resolve => {
@@ -69,7 +84,8 @@ export class Screen {
     if (!this.#isOpen) return
     this.#isOpen = false
     process.off('exit', this.close)
-    process.stdout.off('resize', this.#onResize)
+    process.stdout.off('resize', this.#redraw)
+    process.off('SIGCONT', this.#onContinue)
     if (process.stdin.isTTY) {
       process.stdin.setRawMode(false)
       process.stdin.pause()
@@ -78,9 +94,32 @@ export class Screen {
   }
 
   readonly #onData = (text: string): void => {
-    this.#keys.push(...(text.match(keyPattern) ?? []))
+    for (const key of text.match(keyPattern) ?? []) {
+      if (key === redrawKey) this.#redraw()
+      else this.#keys.push(key)
+    }
     this.#wake?.()
   }
 
-  readonly #onResize = (): void => this.#wake?.()
+  /** It was stopped: a shell has had the terminal meanwhile, and has set it as it likes it. */
+  readonly #onContinue = (): void => {
+    if (process.stdin.isTTY) {
+      // Only a change is made.
+      process.stdin.setRawMode(false)
+      process.stdin.setRawMode(true)
+    }
+    process.stdout.write(enter)
+    this.#redraw()
+  }
+
+  /** What is shown is not known any more: terminals move it when they are resized, each in its own manner, and others write there. */
+  readonly #redraw = (): void => {
+    process.stdout.write('\x1b[2J')
+    this.#shown = []
+    this.#wake?.()
+  }
+}
+
+function inAscii(line: string): string {
+  return line.replace(/[^\x00-\x7f]/gu, character => asciiOf[character] ?? '?')
 }

@@ -31,6 +31,28 @@ test('a place without a process has dashes, and so have the figures that a new w
   ])
 })
 
+test('a program has what it uses and what it waits for, and no table of applications when there are none', () => {
+  const redis = { kind: 'program', app: 'redis', name: 'redis:0' } as const
+  const api = { kind: 'program', app: 'api', name: 'api:0', pid: undefined, state: 'STOPPED', rssBytes: 0 } as const
+  const waitsFor = 'waits for redis to be ready'
+  const children = [
+    childStatus({ ...redis, cpuPercent: 3 }),
+    childStatus({ ...api, waitsFor }),
+    childStatus({ ...api, name: 'api:1', state: 'EXITED', waitsFor, lastExit: exited }),
+  ]
+  assert.deepEqual(renderStatus(treeStatus(children, { apps: [] }), view).slice(1), [
+    '',
+    'NAME     STATE     PID  GEN  UPTIME  RESTARTS  CONN  REQS  CPU   MEM  LAST EXIT',
+    'redis:0  RUNNING  4212    1  12m 3s         0     -     -   3%  82MB',
+    'api:0    STOPPED     -    -       -         0     -     -    -     -  waits for redis to be ready',
+    'api:1    EXITED      -    -       -         0     -     -    -     -  waits for redis to be ready; 2m ago: killed by SIGKILL',
+  ])
+})
+
+test('a tree without an application, or without a process, has no empty table of them', () => {
+  assert.equal(renderStatus(treeStatus([], { apps: [] }), view).length, 1)
+})
+
 test('only a reload that failed is shown', () => {
   const lastReload = { ok: false, generation: 4, message: 'web: no', at: '2026-01-01T00:04:00Z', durationMs: 1 }
   assert.equal(renderStatus(treeStatus([], { lastReload }), view)[1], 'The last reload failed 1m ago: web: no')

@@ -1,7 +1,8 @@
 /** How `saola status` looks. `saola top` shares what they have in common. */
-import { relative } from 'node:path'
+import { isAbsolute, relative } from 'node:path'
 import { printable } from '../base/printable.ts'
 import type { AppStatus, ChildStatus, TreeStatus } from '../control/operations.ts'
+import { renderCron } from './cron-view.ts'
 import { formatAge, formatCount, formatMemory } from './figures.ts'
 import { type Cell, type Column, cut, formatTable } from './table.ts'
 import type { Paint, Style } from './terminal.ts'
@@ -41,16 +42,17 @@ export function renderStatus(status: TreeStatus, { width, paint, now, cwd }: Vie
   return [
     renderHeadline(status, { width, paint }),
     ...renderFailedReload(status, { width, paint, now }),
-    '',
-    ...formatTable({ columns: appColumns, rows: apps, width, paint }),
-    '',
-    ...formatTable({ columns, rows, width, paint }),
+    ...(apps.length === 0 ? [] : ['', ...formatTable({ columns: appColumns, rows: apps, width, paint })]),
+    ...(rows.length === 0 ? [] : ['', ...formatTable({ columns, rows, width, paint })]),
+    ...renderCron(status.cron ?? [], { width, paint, now }),
   ]
 }
 
 const appColumns: readonly Column[] = ['APP', 'LISTEN', 'WORKERS', 'BALANCE', 'ENTRY'].map(title => ({ title }))
 
 function entryOf({ entry }: AppStatus, cwd: string): string {
+  // A front without an application has no file: `proxy http://127.0.0.1:9000`.
+  if (!isAbsolute(entry)) return printable(entry)
   const path = relative(cwd, entry)
   return path.startsWith('..') ? entry : path
 }
@@ -65,11 +67,18 @@ export function renderHeadline(status: TreeStatus, { width, paint }: Pick<ViewOp
   return paint('bold', shown.slice(0, name.length)) + styled + shown.slice(stateEnd)
 }
 
+/** How the last reload ended, whatever way; nothing where there was none. */
+export function renderLastReload(status: TreeStatus, view: Omit<ViewOptions, 'cwd'>): string[] {
+  const { lastReload } = status
+  if (!lastReload?.ok) return renderFailedReload(status, view)
+  const { at, durationMs, message } = lastReload
+  const took = durationMs < 1_000 ? `${Math.round(durationMs)}ms` : formatAge(durationMs)
+  const text = `Last reload ${ago(at, view.now)}, in ${took}: ${printable(message)}`
+  return [view.paint('dim', cut(text, view.width))]
+}
+
 /** Nothing when the last reload was a good one: who looks wants to know what is wrong. */
-export function renderFailedReload(
-  { lastReload }: TreeStatus,
-  { width, paint, now }: Omit<ViewOptions, 'cwd'>,
-): string[] {
+function renderFailedReload({ lastReload }: TreeStatus, { width, paint, now }: Omit<ViewOptions, 'cwd'>): string[] {
   if (!lastReload || lastReload.ok) return []
   const text = `The last reload failed ${ago(lastReload.at, now)}: ${printable(lastReload.message)}`
   return [paint('red', cut(text, width))]
@@ -78,17 +87,21 @@ export function renderFailedReload(
 function childRow(child: ChildStatus, now: Date): Cell[] {
   const { pid, generation, uptimeMs, restarts, state } = child
   const process = pid === undefined ? ['-', '-', '-'] : [String(pid), String(generation), formatAge(uptimeMs)]
-  const figures = hasBeat(child)
-    ? [formatCount(child.connections), formatCount(child.requests), formatCpu(child), formatMemory(child.rssBytes)]
-    : ['-', '-', '-', '-']
+  const load = isServer(child) ? [formatCount(child.connections), formatCount(child.requests)] : ['-', '-']
+  const figures = hasBeat(child) ? [...load, formatCpu(child), formatMemory(child.rssBytes)] : ['-', '-', '-', '-']
   return [
     child.name,
     { text: state, style: stateStyle[state] },
     ...process,
     { text: String(restarts), style: restarts > 0 ? 'yellow' : undefined },
     ...figures,
-    lastExitOf(child, now),
+    [printable(child.waitsFor ?? ''), lastExitOf(child, now)].filter(text => text !== '').join('; '),
   ]
+}
+
+/** Nobody knows what a program does for whom. */
+export function isServer({ kind }: ChildStatus): boolean {
+  return kind !== 'program'
 }
 
 /** A worker tells its first figures a second after its start. */

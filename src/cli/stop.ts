@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type Command, InvalidArgumentError } from 'commander'
 import { codeOf, messageOf, ServerError } from '../base/errors.ts'
 import { formatDuration, parseDuration } from '../base/units.ts'
-import { call, followLogs } from '../control/client.ts'
+import { call, follow } from '../control/client.ts'
+import type { ChildStatus } from '../control/operations.ts'
 import type { TreeChoice } from './find-tree.ts'
 import { print } from './terminal.ts'
 import { addTreeOptions, treeSocket } from './tree-options.ts'
@@ -20,19 +21,23 @@ const lastLinesMs = 5_000
 
 export function define(command: Command): void {
   addTreeOptions(command)
-    .argument('[target]', 'an application (web), one worker (web:1), or all; without it, the whole tree')
+    .argument(
+      '[target]',
+      'an application or program (web), one process of it (web:1), or all; without it, the whole tree',
+    )
     .option('--quick', 'do not wait for requests in flight; only for the whole tree')
     .option('--timeout <duration>', 'wait so long for the end', duration, parseDuration(timeoutDefault))
     .addHelpText(
       'after',
       '\nEnds when what was asked to stop is gone. Workers answer what is in flight first,\n' +
-        'for graceful.timeout at most. Those that were stopped stay so until "saola restart".\n' +
-        '\nExamples:\n  saola stop\n  saola stop --quick\n  saola stop web:1',
+        'for graceful.timeout at most; programs have their stopTimeout. What was stopped stays so\n' +
+        'until "saola start NAME". A program that does not run is left as it is.\n' +
+        '\nExamples:\n  saola stop\n  saola stop --quick\n  saola stop web:1\n  saola stop redis',
     )
     .configureHelp({ optionDescription: describe })
     .action(async (target: string | undefined, options: StopOptions) => {
       const socket = await treeSocket(options)
-      await (target === undefined ? stopTree(socket, options) : stopWorkers(socket, target, options))
+      await (target === undefined ? stopTree(socket, options) : stopPlaces(socket, target, options))
     })
 }
 
@@ -63,7 +68,7 @@ async function stopTree(socket: string, { quick = false, timeout }: StopOptions)
 
 async function endOfTree(socket: string, signal: AbortSignal): Promise<void> {
   try {
-    for await (const _line of followLogs(socket, { source: 'saola', lines: '0', follow: true }, signal)) {
+    for await (const _line of follow(socket, 'logs', { source: 'saola', lines: '0', follow: true }, signal)) {
       // Only the end counts.
     }
   } catch (error) {
@@ -85,21 +90,24 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function stopWorkers(socket: string, target: string, { quick, timeout }: StopOptions): Promise<void> {
+async function stopPlaces(socket: string, target: string, { quick, timeout }: StopOptions): Promise<void> {
   if (quick) throw new ServerError('ERR_USAGE', '--quick expected no target: it is for the whole tree.')
   const before = await pidsOf(socket, target)
-  await call(socket, 'stop', { target })
+  const { isIdle, message } = await call(socket, 'stop', { target })
+  if (isIdle && before.length === 0) return print(`${message}.`)
   for (let waitedMs = 0; (await pidsOf(socket, target)).some(pid => before.includes(pid)); waitedMs += pollMs) {
     if (waitedMs >= timeout) throw tooLate(target, timeout, '')
     await pause(pollMs)
   }
-  print(`${target} has stopped. "saola restart ${target}" starts it again.`)
+  print(`${target} has stopped. "saola start ${target}" starts it again.`)
 }
 
-/** The processes that a target means: `web`, `web:1` or `all`. */
+/** The processes that a target means: `web`, `web:1` or `all`, which is not the store. */
 async function pidsOf(socket: string, target: string): Promise<number[]> {
   const { children } = await call(socket, 'status', {})
-  const meant = children.filter(({ name, app }) => target === 'all' || target === app || target === name)
+  const isMeant = ({ name, app, kind }: ChildStatus) =>
+    target === 'all' ? kind !== 'store' : target === app || target === name
+  const meant = children.filter(isMeant)
   return meant.flatMap(({ pid }) => pid ?? [])
 }
 

@@ -26,7 +26,7 @@ export async function copy(from: string, to: string, { json = false, replace = f
     process.exit(128 + constants.signals[signal])
   }
   for (const signal of signals) process.once(signal, stop)
-  const { keys, types, differences } = await copyStore({
+  const { keys, types, differences, leftOut } = await copyStore({
     ...{ from, to, replace },
     onPhase: phase => {
       isPart = phase === 'writing'
@@ -36,7 +36,8 @@ export async function copy(from: string, to: string, { json = false, replace = f
     for (const signal of signals) process.off(signal, stop)
     end()
   })
-  if (json) print(JSON.stringify({ keys, types, differences }))
+  if (leftOut.length > 0) process.stderr.write(leftOutLine(leftOut))
+  if (json) print(JSON.stringify({ keys, types, differences, leftOut }))
   else {
     print(...Object.entries(types).map(([type, count]) => `${type.padEnd(8)} ${count}`))
     print(...differences)
@@ -44,4 +45,10 @@ export async function copy(from: string, to: string, { json = false, replace = f
   }
   if (differences.length === 0) return
   throw new ServerError('ERR_STORE_COPY_DIFFERS', `${differences.length} keys or more are not the same in both.`)
+}
+
+/** Not an error: whoever copies a database of Redis may well mean that one only. */
+function leftOutLine(databases: readonly number[]): string {
+  const names = databases.length === 1 ? `Database ${databases[0]} holds` : `Databases ${databases.join(', ')} hold`
+  return `${names} keys too: one database was copied, that of the address, else 0.\n`
 }

@@ -22,6 +22,20 @@ interface ServeOptions {
 const passwordVariable = 'SAOLA_STORE_PASSWORD'
 const listenDefault = '127.0.0.1:9980'
 
+const flags: Readonly<Record<string, string>> = {
+  dir: '--dir',
+  listen: '--listen',
+  password: `--password-file or ${passwordVariable}`,
+  'tls.cert': '--tls-cert',
+  'tls.key': '--tls-key',
+  'tls.ca': '--tls-ca',
+  'tls.requireCert': '--require-cert',
+  allow: '--allow',
+  durability: '--durability',
+  maxClients: '--max-clients',
+  idleTimeout: '--idle-timeout',
+}
+
 export function defineServe(command: Command, { version }: CommandContext): void {
   command
     .command('serve')
@@ -46,8 +60,25 @@ export function defineServe(command: Command, { version }: CommandContext): void
     )
     .action(async (options: ServeOptions) => {
       const { serveStore } = await import('../processes/store-serve.ts')
-      process.exit(await serveStore({ version, settings: settingsOf(options), json: options.json === true }))
+      const given = { version, settings: settingsOf(options), json: options.json === true }
+      const code = await serveStore(given).catch(error => {
+        throw inFlags(error)
+      })
+      process.exit(code)
     })
+}
+
+/** What a configuration calls by the names of its settings, as it was typed. */
+function inFlags(error: unknown): unknown {
+  if (!(error instanceof ServerError)) return error
+  const { code, message, problems, cause } = error
+  return new ServerError(code, flagged(message), { cause, problems: problems.map(flagged) })
+}
+
+function flagged(text: string): string {
+  const missing = /^store\.tls needs (cert|key): /.exec(text)?.[1]
+  if (missing) return `--tls-${missing} is missing: TLS needs the certificate and its private key.`
+  return text.replace(/(?<![\w./-])store\.([a-zA-Z.]+)(?:\[\d+\])?/g, (whole, name: string) => flags[name] ?? whole)
 }
 
 /** As the section `store` of a configuration has them. */
@@ -77,17 +108,22 @@ function given(name: string, value: unknown): Record<string, unknown> {
   return value === undefined ? {} : { [name]: value }
 }
 
-/** Not an option of its own: other users of the machine see the command lines of all processes. */
+/**
+ * Not an option of its own: other users of the machine see the command lines of all processes.
+ *
+ * @throws {ServerError} ERR_CONFIG_INVALID, as for the files of TLS.
+ */
 function passwordOf({ passwordFile }: ServeOptions): string | undefined {
   if (passwordFile === undefined) return process.env[passwordVariable]
+  let text: string
   try {
-    const [line = ''] = readFileSync(passwordFile, 'utf8').split(/\r?\n/)
-    if (line !== '') return line
+    text = readFileSync(passwordFile, 'utf8')
   } catch (error) {
-    throw new ServerError('ERR_USAGE', `--password-file expected a file, got ${passwordFile} (${messageOf(error)}).`)
+    const message = `--password-file cannot be read: ${messageOf(error)}.`
+    throw new ServerError('ERR_CONFIG_INVALID', message, { cause: error })
   }
-  throw new ServerError(
-    'ERR_USAGE',
-    `--password-file expected a password in the first line of ${passwordFile}, got none.`,
-  )
+  const [line = ''] = text.split(/\r?\n/)
+  if (line !== '') return line
+  const message = `--password-file expected a password in the first line of ${passwordFile}, got none.`
+  throw new ServerError('ERR_CONFIG_INVALID', message)
 }

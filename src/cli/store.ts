@@ -1,13 +1,10 @@
 import type { Command } from 'commander'
-import { codeOf, ServerError } from '../base/errors.ts'
-import { findConfigFile } from '../config/find-file.ts'
-import { loadConfig } from '../config/load.ts'
-import { loadRequest } from './config-options.ts'
 import type { TreeChoice } from './find-tree.ts'
 import type { CommandContext } from './main.ts'
+import { placeOf } from './store-place.ts'
 import { defineServe } from './store-serve.ts'
 import { print } from './terminal.ts'
-import { addTreeOptions, ask } from './tree-options.ts'
+import { addTreeOptions } from './tree-options.ts'
 
 interface StoreOptions extends TreeChoice {
   readonly dir?: string
@@ -24,9 +21,22 @@ const actions = [
   { usage: 'watch <key>', summary: 'a line for each change, until it is interrupted' },
   { usage: 'backup <file>', summary: 'saves all of it in a file, while writes go on' },
   { usage: 'restore <file>', summary: 'puts a backup in the place of all there is' },
-  { usage: 'copy <from> <to>', summary: 'copies all of it between folders and addresses of Redis, and compares' },
+  { usage: 'copy <from> <to>', summary: 'copies it between folders, stores elsewhere and Redis, and compares' },
   { usage: 'check', summary: 'whether the file is sound' },
 ]
+
+const copyHelp = `
+FROM and TO are each a folder of a store, or an address:
+  saola://:password@host:9980      a store elsewhere that listens; saolas:// with TLS, ?ca=FILE&cert=FILE&key=FILE
+  redis://user:password@host:6379/0   Redis or Valkey; rediss:// with TLS, redis+unix:///PATH; of a cluster its nodes with commas
+
+One database is copied: that of the address of Redis, else database 0, where the structures of a store are.
+Nobody should write to either of them meanwhile: that shows as a difference, and the exit code is 1.
+
+Examples:
+  saola store copy .saola/app/store redis://localhost:6379
+  saola store copy redis://localhost:6379/1 saolas://:secret@store.example:9980 --replace
+`
 
 export function define(command: Command, context: CommandContext): void {
   defineServe(command, context)
@@ -40,7 +50,9 @@ export function define(command: Command, context: CommandContext): void {
     const action = addTreeOptions(command.command(usage).description(summary))
       .option('--dir <dir>', 'the folder of the store')
       .option('--json', 'as JSON')
-    if (action.name() === 'copy') action.option('--replace', 'deletes what is there before')
+    if (action.name() === 'copy') {
+      action.option('--replace', 'deletes what is in its database there before').addHelpText('after', copyHelp)
+    }
     // Commander gives each argument, then the options, then the command.
     action.action((...all: unknown[]) =>
       run(action.name(), all.slice(0, -2).flat() as (string | undefined)[], all.at(-2) as StoreOptions),
@@ -54,28 +66,7 @@ async function run(name: string, args: readonly (string | undefined)[], options:
     return (await import('./store-copy.ts')).copy(from, to, options)
   }
   const { runStoreAction } = await import('../processes/store-commands.ts')
-  const place = options.dir === undefined ? await placeOf(options) : { dir: options.dir }
+  const place = await placeOf(options)
   const given = args.filter(argument => argument !== undefined)
   for await (const line of runStoreAction(name, { ...place, args: given, json: options.json === true })) print(line)
-}
-
-/** Of the tree that runs; when none does, of the configuration that a start would have. */
-async function placeOf(choice: StoreOptions): Promise<{ dir: string; url?: string | undefined }> {
-  try {
-    const { values } = await ask(choice, 'config', {})
-    const { store } = values as { store: { dir: string; url?: string } }
-    // An address is told without its password: that is in the configuration only.
-    if (store.url === undefined) return { dir: store.dir }
-  } catch (error) {
-    if (codeOf(error) !== 'ERR_NOT_RUNNING') throw error
-  }
-  try {
-    const { config } = await loadConfig(loadRequest(undefined, choice, 'start'))
-    return config.store
-  } catch (cause) {
-    const isThere = choice.config !== undefined || findConfigFile(process.cwd()) !== undefined
-    if (isThere || codeOf(cause) !== 'ERR_CONFIG_INVALID') throw cause
-    const message = 'No tree runs here, and there is no configuration. Choose the folder of the store with --dir.'
-    throw new ServerError('ERR_STORE_NOT_FOUND', message, { cause })
-  }
 }

@@ -34,6 +34,27 @@ export function formatTable(options: TableOptions): string[] {
   return [titles, ...rows].map(row => formatRow(row, { columns, widths, width, paint }))
 }
 
+/**
+ * The table without those columns, named by their titles in the order in which they can be done without, that it is too wide
+ * with. The last column does not count: it is cut where it does not fit.
+ */
+export function formatFittingTable(options: TableOptions, expendable: readonly string[]): string[] {
+  const { columns, rows, width = Number.POSITIVE_INFINITY } = options
+  const counted = formatTable({ columns: columns.slice(0, -1), rows: rows.map(row => row.slice(0, -1)) })
+  const widest = Math.max(...counted.map(line => line.length))
+  const [title, ...others] = expendable
+  if (widest <= width || title === undefined) return formatTable(options)
+  const isKept = (index: number) => columns[index]?.title !== title
+  return formatFittingTable(
+    {
+      ...options,
+      columns: columns.filter((_, index) => isKept(index)),
+      rows: rows.map(row => row.filter((_, index) => isKept(index))),
+    },
+    others,
+  )
+}
+
 interface RowLayout {
   readonly columns: readonly Column[]
   readonly widths: readonly number[]

@@ -1,5 +1,6 @@
 /** What the commands print to: colours and widths only where a person looks. */
 import { codeOf } from '../base/errors.ts'
+import { printable } from '../base/printable.ts'
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'inverse'
 
@@ -41,9 +42,9 @@ export function print(...lines: readonly string[]): void {
   process.stdout.write(lines.map(line => `${line}\n`).join(''))
 }
 
-/** For programs: one JSON value, indented, so that people can read it, too. */
+/** For programs: one JSON value, indented, so that people can read it, too: what JSON leaves as it is may still move a cursor. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, undefined, 2))
+  print(...JSON.stringify(value, undefined, 2).split('\n').map(printable))
 }
 
 function endWithReader(error: Error): void {

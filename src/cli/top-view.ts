@@ -1,140 +1,83 @@
 /** How `saola top` looks. */
-import type { AppStatus, ChildStatus, TreeStatus } from '../control/operations.ts'
-import { formatAge, formatCount, formatMemory, formatRate } from './figures.ts'
+import type { ChildStatus, TreeStatus } from '../control/operations.ts'
+import { renderCron } from './cron-view.ts'
+import type { FigureWindow } from './figure-window.ts'
 import type { RequestRates } from './request-rates.ts'
-import { formatCpu, hasBeat, renderFailedReload, renderHeadline, stateStyle } from './status-view.ts'
-import { type Cell, type Column, cut, formatTable } from './table.ts'
+import { renderHeadline, renderLastReload } from './status-view.ts'
+import { cut } from './table.ts'
 import type { Paint } from './terminal.ts'
-
-export const sortKeys = ['name', 'cpu', 'memory', 'requests'] as const
-export type SortKey = (typeof sortKeys)[number]
+import { appTable } from './top-apps.ts'
+import { helpLines } from './top-help.ts'
+import { processTable } from './top-processes.ts'
+import { type SortKey, sortProcesses } from './top-sort.ts'
 
 export interface TopView {
   readonly sort: SortKey
   /** The application that + and - are for. */
   readonly selected: string | undefined
+  /** The name of the process that keys are for; undefined as long as none was chosen. */
+  readonly process: string | undefined
+  /** Latency and errors. */
+  readonly figures: FigureWindow
+  /** The help is shown in place of the tree. */
+  readonly isHelp: boolean
   /** What became of the last key. */
   readonly note: string
   readonly width: number
-  /** Lines of the terminal; workers that do not fit are counted. */
+  /** Lines of the terminal; processes that do not fit are counted. */
   readonly height: number
   readonly paint: Paint
   readonly now: Date
 }
 
-const help = 'q quit  n c m r sort  Tab app  + - workers  R reload'
-const blockedMs = 2_500
+const keys = 'q quit  ? help  arrows choose  x restart  + - workers  R reload'
+const noFigures = 'Latency and errors: set metrics.listen or dashboard.listen to have them.'
+const cronLinesMax = 6
 
 /** The whole screen as lines. */
 export function renderTop(status: TreeStatus, rates: RequestRates, view: TopView): string[] {
-  const { width, height, paint, note, sort } = view
-  const above = [
-    renderHeadline(status, view),
-    ...renderFailedReload(status, view),
-    '',
-    ...appTable(status, rates, view),
-    '',
-  ]
-  const below = height === Number.POSITIVE_INFINITY ? [] : ['', paint('dim', cut(note || help, width))]
-  const workers = workerTable(sortChildren(status.children, rates, sort), rates, view)
-  const room = Math.max(2, height - above.length - below.length)
-  const shown = workers.length <= room ? workers : workers.slice(0, room - 1)
-  const hidden = workers.length - shown.length
-  return [...above, ...shown, ...(hidden > 0 ? [paint('dim', `… ${hidden} more`)] : []), ...below]
+  const { width, height, paint, note, isHelp } = view
+  const isEndless = height === Number.POSITIVE_INFINITY
+  const bottom = isEndless ? [] : ['', paint('dim', cut(note || keys, width))]
+  if (isHelp) return [...fill(helpLines(width), height - bottom.length), ...bottom]
+  const above = [renderHeadline(status, view), ...renderLastReload(status, view), ...overview(status, rates, view), '']
+  const cron = cronLines(status, view)
+  const processes = sortProcesses(status.children, view.sort, { rates, figures: view.figures })
+  const room = Math.max(2, height - above.length - cron.length - bottom.length)
+  return [...above, ...scrolled(processes, processTable(processes, rates, view), room, view), ...cron, ...bottom]
 }
 
-const appColumns: readonly Column[] = [
-  { title: 'APP' },
-  { title: 'WORKERS', align: 'right' },
-  { title: 'REQ/S', align: 'right' },
-  { title: 'CONN', align: 'right' },
-  { title: 'FLIGHT', align: 'right' },
-  { title: 'CPU', align: 'right' },
-  { title: 'MEM', align: 'right' },
-  { title: 'LISTEN' },
-]
-
-function appTable({ apps, children }: TreeStatus, rates: RequestRates, { width, paint, selected }: TopView): string[] {
-  const rows = apps.map(app => {
-    const row = appRow(
-      app,
-      children.filter(child => child.app === app.name),
-      rates,
-    )
-    return app.name === selected && apps.length > 1 ? row.map(text => ({ text, style: 'bold' as const })) : row
-  })
-  return formatTable({ columns: appColumns, rows, width, paint })
+function overview(status: TreeStatus, rates: RequestRates, view: TopView): string[] {
+  if (status.apps.length === 0) return []
+  const { figures, width, paint } = view
+  const isCounting = status.children.some(({ kind, state }) => kind === 'web' && state === 'RUNNING')
+  const advice = figures.isThere || !isCounting ? [] : [paint('dim', cut(noFigures, width))]
+  return ['', ...appTable(status, rates, view), ...advice]
 }
 
-function appRow(app: AppStatus, children: readonly ChildStatus[], rates: RequestRates): string[] {
-  const sum = (figure: (child: ChildStatus) => number) => children.reduce((total, child) => total + figure(child), 0)
-  const running = sum(({ state }) => (state === 'RUNNING' ? 1 : 0))
-  return [
-    app.name,
-    running === app.workers ? String(running) : `${running}/${app.workers}`,
-    formatRate(sum(child => rates.of(child) ?? 0)),
-    formatCount(sum(child => child.connections)),
-    formatCount(sum(child => child.inFlight)),
-    formatCpu({ cpuPercent: sum(child => child.cpuPercent) }),
-    formatMemory(sum(child => child.rssBytes)),
-    app.listen.join(' '),
-  ]
+/** As many as there is room for beside the processes. */
+function cronLines({ cron = [] }: TreeStatus, view: TopView): string[] {
+  const lines = renderCron(cron, view)
+  if (view.height === Number.POSITIVE_INFINITY || lines.length <= cronLinesMax) return lines
+  const shown = lines.slice(0, cronLinesMax - 1)
+  return [...shown, view.paint('dim', `… ${lines.length - shown.length} more`)]
 }
 
-const workerColumns: readonly Column[] = [
-  { title: 'NAME' },
-  { title: 'STATE' },
-  { title: 'PID', align: 'right' },
-  { title: 'REQ/S', align: 'right' },
-  { title: 'CONN', align: 'right' },
-  { title: 'FLIGHT', align: 'right' },
-  { title: 'DELAY', align: 'right' },
-  { title: 'CPU', align: 'right' },
-  { title: 'MEM', align: 'right' },
-  { title: 'UPTIME', align: 'right' },
-  { title: 'RESTARTS', align: 'right' },
-]
-
-function workerTable(children: readonly ChildStatus[], rates: RequestRates, { width, paint }: TopView): string[] {
-  return formatTable({ columns: workerColumns, rows: children.map(child => workerRow(child, rates)), width, paint })
+/** The table, its titles first, moved so far that the chosen process is seen; what does not fit is counted. */
+function scrolled(processes: readonly ChildStatus[], table: readonly string[], room: number, view: TopView): string[] {
+  if (table.length <= room) return [...table]
+  const [titles = '', ...rows] = table
+  const roomForRows = Math.max(0, room - 2)
+  const chosen = Math.max(
+    0,
+    processes.findIndex(({ name }) => name === view.process),
+  )
+  const from = Math.min(Math.max(0, chosen - roomForRows + 1), rows.length - roomForRows)
+  const hidden = rows.length - roomForRows
+  return [titles, ...rows.slice(from, from + roomForRows), view.paint('dim', cut(`… ${hidden} more`, view.width))]
 }
 
-function workerRow(child: ChildStatus, rates: RequestRates): Cell[] {
-  const { name, state, pid, restarts, uptimeMs } = child
-  const rate = rates.of(child)
-  const figures: Cell[] = hasBeat(child)
-    ? [
-        rate === undefined ? '-' : formatRate(rate),
-        formatCount(child.connections),
-        formatCount(child.inFlight),
-        delayOf(child),
-        formatCpu(child),
-        formatMemory(child.rssBytes),
-      ]
-    : ['-', '-', '-', '-', '-', '-']
-  return [
-    name,
-    { text: state, style: stateStyle[state] },
-    pid === undefined ? '-' : String(pid),
-    ...figures,
-    pid === undefined ? '-' : formatAge(uptimeMs),
-    { text: String(restarts), style: restarts > 0 ? 'yellow' : undefined },
-  ]
-}
-
-/** The delay of the event loop; of one that stands still, for how long it has not been heard of. */
-function delayOf({ loopDelayMs, beatAgeMs }: ChildStatus): Cell {
-  if (beatAgeMs > blockedMs) return { text: `>${formatAge(beatAgeMs)}`, style: 'red' }
-  const text = loopDelayMs < 9.95 ? `${loopDelayMs.toFixed(1)}ms` : `${Math.round(loopDelayMs)}ms`
-  return { text, style: loopDelayMs > 100 ? 'yellow' : undefined }
-}
-
-function sortChildren(children: readonly ChildStatus[], rates: RequestRates, sort: SortKey): readonly ChildStatus[] {
-  const figure = {
-    name: undefined,
-    cpu: (child: ChildStatus) => child.cpuPercent,
-    memory: (child: ChildStatus) => child.rssBytes,
-    requests: (child: ChildStatus) => rates.of(child) ?? 0,
-  }[sort]
-  return figure ? children.toSorted((a, b) => figure(b) - figure(a)) : children
+function fill(lines: readonly string[], height: number): string[] {
+  const missing = Number.isFinite(height) ? Math.max(0, height - lines.length) : 0
+  return [...lines.slice(0, height), ...Array<string>(missing).fill('')]
 }

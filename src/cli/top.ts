@@ -1,13 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
 import { messageOf, ServerError } from '../base/errors.ts'
+import { printable } from '../base/printable.ts'
 import { call } from '../control/client.ts'
-import type { TreeStatus } from '../control/operations.ts'
+import type { ChildStatus, TreeStatus } from '../control/operations.ts'
+import { FigureWindow } from './figure-window.ts'
 import type { TreeChoice } from './find-tree.ts'
 import { RequestRates } from './request-rates.ts'
 import { Screen } from './screen.ts'
+import { isServer } from './status-view.ts'
 import { painter, plain, print, printJson } from './terminal.ts'
-import { renderTop, type SortKey, sortKeys } from './top-view.ts'
+import { keysText } from './top-help.ts'
+import { type SortKey, sortKeys, sortProcesses } from './top-sort.ts'
+import { renderTop } from './top-view.ts'
 import { addTreeOptions, treeSocket, workWaitMs } from './tree-options.ts'
 
 interface TopOptions extends TreeChoice {
@@ -22,14 +27,14 @@ const countLookMs = 200
 
 export function define(command: Command): void {
   addTreeOptions(command)
-    .addOption(new Option('--sort <key>', 'what the workers are sorted by').choices(sortKeys).default('name'))
+    .addOption(new Option('--sort <key>', 'what the processes are sorted by').choices(sortKeys).default('name'))
     .option('--json', 'print one look at the tree as JSON, with requests a second, and end')
     .addHelpText(
       'after',
-      '\nKeys:\n  q        quit\n  n c m r  sort by name, CPU, memory, requests a second\n' +
-        '  Tab      choose an application\n  + -      change the number of its workers\n  R        reload\n' +
-        '\nWhere standard output is no terminal, one look is printed.\n' +
-        '\nExamples:\n  saola top\n  saola top --sort cpu\n  saola top --json',
+      `\n${keysText.replace('Keys', 'Keys:')}\n` +
+        '\nWhere standard output is no terminal, one look is printed. Latency and errors are there when metrics.listen or\n' +
+        'dashboard.listen is set.\n' +
+        '\nExamples:\n  saola top\n  saola top --sort latency\n  saola top --json',
     )
     .action(async (options: TopOptions) => {
       const socket = await treeSocket(options)
@@ -50,11 +55,12 @@ async function showLive(socket: string, sort: SortKey): Promise<never> {
 }
 
 async function printOnce(socket: string, { json, sort }: TopOptions): Promise<void> {
-  const rates = new RequestRates()
-  let status = await look(socket, rates)
+  const seen = { rates: new RequestRates(), figures: new FigureWindow() }
+  const { rates, figures } = seen
+  let status = await look(socket, seen)
   for (let waitedMs = 0; waitedMs < countWaitMs && !isCounted(status, rates); waitedMs += countLookMs) {
     await pause(countLookMs)
-    status = await look(socket, rates)
+    status = await look(socket, seen)
   }
   if (json) {
     const children = status.children.map(child => ({ ...child, requestsPerSecond: rates.of(child) ?? null }))
@@ -65,6 +71,9 @@ async function printOnce(socket: string, { json, sort }: TopOptions): Promise<vo
     ...renderTop(status, rates, {
       sort,
       selected: undefined,
+      process: undefined,
+      figures,
+      isHelp: false,
       note: '',
       width,
       height: width,
@@ -76,22 +85,39 @@ async function printOnce(socket: string, { json, sort }: TopOptions): Promise<vo
 
 /** Has every worker counted its requests twice, so that there is a rate? */
 function isCounted({ children }: TreeStatus, rates: RequestRates): boolean {
-  return children.every(child => child.state !== 'RUNNING' || rates.of(child) !== undefined)
+  const counts = children.filter(child => isServer(child) && child.state === 'RUNNING')
+  return counts.every(child => rates.of(child) !== undefined)
 }
 
-async function look(socket: string, rates: RequestRates): Promise<TreeStatus> {
-  const status = await call(socket, 'status', {})
-  rates.update(status.children, performance.now())
+interface Seen {
+  readonly rates: RequestRates
+  readonly figures: FigureWindow
+}
+
+async function look(socket: string, { rates, figures }: Seen): Promise<TreeStatus> {
+  const [status, counts] = await Promise.all([
+    call(socket, 'status', {}),
+    // They are an addition: without them the tree is shown all the same.
+    call(socket, 'figures', {}).catch(() => undefined),
+  ])
+  const now = performance.now()
+  rates.update(status.children, now)
+  if (counts) figures.update(counts, now)
   return status
 }
 
 /** The live display: looks once a second, and does what the keys say. */
 class Top {
   readonly #socket: string
-  readonly #rates = new RequestRates()
+  readonly #seen: Seen = { rates: new RequestRates(), figures: new FigureWindow() }
   readonly #screen = new Screen()
   #sort: SortKey
   #selected = 0
+  /** The name of the process that was chosen. */
+  #process: string | undefined
+  /** What is to be restarted when the next key says yes. */
+  #asked: string | undefined
+  #isHelp = false
   #note = ''
 
   constructor(socket: string, sort: SortKey) {
@@ -103,7 +129,7 @@ class Top {
   async run(): Promise<void> {
     try {
       for (;;) {
-        const status = await look(this.#socket, this.#rates)
+        const status = await look(this.#socket, this.#seen)
         if (await this.#show(status, performance.now() + lookEveryMs)) return
       }
     } finally {
@@ -124,9 +150,19 @@ class Top {
 
   #draw(status: TreeStatus): void {
     const { width, height } = this.#screen
-    const selected = this.#appOf(status)
-    const view = { sort: this.#sort, selected, note: this.#note, width, height, paint: painter(), now: new Date() }
-    this.#screen.draw(renderTop(status, this.#rates, view))
+    const view = {
+      sort: this.#sort,
+      selected: this.#appOf(status),
+      process: this.#process,
+      figures: this.#seen.figures,
+      isHelp: this.#isHelp,
+      note: this.#note,
+      width,
+      height,
+      paint: painter(),
+      now: new Date(),
+    }
+    this.#screen.draw(renderTop(status, this.#seen.rates, view))
   }
 
   #appOf({ apps }: TreeStatus): string | undefined {
@@ -134,18 +170,61 @@ class Top {
   }
 
   #press(key: string, status: TreeStatus): void {
-    const sort = sortOfKey[key]
-    const app = this.#appOf(status)
+    const asked = this.#asked
+    this.#asked = undefined
     this.#note = ''
+    if (asked !== undefined) return this.#answer(asked, key)
+    if (this.#isHelp) {
+      this.#isHelp = false
+      return
+    }
+    const sort = sortOfKey[key]
+    const step = stepOfKey[key]
     if (sort) this.#sort = sort
-    else if (key === '\t' || key === arrowDown) this.#selected++
-    else if (key === arrowUp) this.#selected += status.apps.length - 1
-    else if ((key === '+' || key === '-') && app !== undefined) this.#scale(app, `${key}1`)
+    else if (step !== undefined) this.#move(step, status)
+    else if (key === '\x1b') this.#process = undefined
+    else if (key === '\t') this.#chooseNextApp()
+    else if (key === '+' || key === '-') this.#scale(status, `${key}1`)
+    else if (key === 'x') this.#askRestart()
     else if (key === 'R') this.#reload()
+    else if (key === '?') this.#isHelp = true
   }
 
-  #scale(target: string, workers: string): void {
+  /** Chooses a process so many rows below the one that is chosen; the first one, when none is. */
+  #move(step: number, { children }: TreeStatus): void {
+    const processes: readonly ChildStatus[] = sortProcesses(children, this.#sort, this.#seen)
+    const from = processes.findIndex(({ name }) => name === this.#process)
+    const to = from < 0 ? 0 : Math.min(Math.max(0, from + step), processes.length - 1)
+    this.#process = processes[to]?.name
+  }
+
+  #chooseNextApp(): void {
+    this.#process = undefined
+    this.#selected++
+  }
+
+  /** Of the application of the process that is chosen, or else of the one that is. */
+  #scale(status: TreeStatus, workers: string): void {
+    const process = status.children.find(({ name }) => name === this.#process)
+    const target = process?.app ?? this.#appOf(status)
+    if (target === undefined) return
     this.#report(call(this.#socket, 'scale', { target, workers }).then(({ message }) => message))
+  }
+
+  #askRestart(): void {
+    this.#asked = this.#process
+    this.#note =
+      this.#process === undefined ? 'Choose a process with the arrow keys first.' : `Restart ${this.#process}? y n`
+  }
+
+  #answer(target: string, key: string): void {
+    if (key !== 'y' && key !== 'Y') {
+      this.#note = `${target} was not restarted.`
+      return
+    }
+    this.#note = `restarting ${target} …`
+    const asked = call(this.#socket, 'restart', { target }, { timeoutMs: workWaitMs })
+    this.#report(asked.then(({ message }) => message))
   }
 
   #reload(): void {
@@ -156,12 +235,25 @@ class Top {
 
   #report(outcome: Promise<string>): void {
     const note = (text: string) => {
-      this.#note = text
+      // A question that waits for its answer stays.
+      if (this.#asked === undefined) this.#note = printable(text)
     }
     outcome.then(note, error => note(messageOf(error)))
   }
 }
 
-const arrowUp = '\x1b[A'
-const arrowDown = '\x1b[B'
-const sortOfKey: Readonly<Record<string, SortKey>> = { n: 'name', c: 'cpu', m: 'memory', r: 'requests' }
+/** How many rows a key goes down. */
+const stepOfKey: Readonly<Record<string, number>> = {
+  '\x1b[A': -1,
+  '\x1b[B': 1,
+  '\x1b[5~': -10,
+  '\x1b[6~': 10,
+}
+const sortOfKey: Readonly<Record<string, SortKey>> = {
+  n: 'name',
+  c: 'cpu',
+  m: 'memory',
+  r: 'requests',
+  l: 'latency',
+  d: 'delay',
+}

@@ -1,7 +1,7 @@
 /** What all commands have in common that ask a running tree. */
 import type { Command } from 'commander'
 import { type CallOptions, call } from '../control/client.ts'
-import type { OperationName, OperationTypes } from '../control/operations.ts'
+import type { CallName, OperationTypes } from '../control/operations.ts'
 import { findTree, type TreeChoice } from './find-tree.ts'
 
 /** How long an operation may take that waits for workers to become ready or to end, in milliseconds: an hour. */
@@ -20,7 +20,7 @@ export function treeSocket(choice: TreeChoice): Promise<string> {
 }
 
 /** Asks the tree that was chosen for one operation. */
-export async function ask<Name extends Exclude<OperationName, 'logs'>>(
+export async function ask<Name extends CallName>(
   choice: TreeChoice,
   name: Name,
   input: OperationTypes[Name]['input'],
