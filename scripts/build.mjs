@@ -20,6 +20,7 @@ run(node, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconf
 // What Redis runs: the compiler leaves it where it is.
 const scripts = join('store', 'engines', 'redis', 'scripts')
 cpSync(join(root, 'src', scripts), join(fresh, scripts), { recursive: true })
+run(node, [join(root, 'scripts', 'build-page.mjs'), join(fresh, 'dashboard', 'page')])
 chmodSync(join(fresh, 'bin.js'), 0o755)
 if (existsSync(dist)) renameSync(dist, old)
 renameSync(fresh, dist)

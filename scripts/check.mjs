@@ -9,7 +9,9 @@ const reference = 'scripts/reference.mjs'
 /** What is checked, in this order, each by one command or more. */
 const checks = {
   'format and lint': [tool('biome', 'check', '--error-on-warnings', '.')],
-  types: [tool('tsc', '--project', 'tsconfig.json')],
+  types: ['tsconfig.json', 'tsconfig.page.json', 'tsconfig.page-tests.json'].map(file =>
+    tool('tsc', '--project', file),
+  ),
   architecture: [['--test', 'test/architecture.test.ts']],
   'dead code': [tool('knip')],
   package: [['scripts/build.mjs'], tool('publint', '--strict'), tool('attw', '--pack', '.', '--profile', 'esm-only')],

@@ -1,11 +1,11 @@
-// Looks whether package-lock.json knows the packages of every platform, and adds them with `--fix`.
+// Looks whether each package-lock.json knows the packages of every platform, and adds them with `--fix`.
 // npm leaves out those that it could not see when it wrote the file, and `npm ci` then refuses it everywhere.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { root } from './setup.mjs'
 
-const path = join(root, 'package-lock.json')
+const paths = ['package-lock.json', 'bench/package-lock.json']
 const libcs = { gnu: 'glibc', gnueabihf: 'glibc', musl: 'musl', musleabihf: 'musl' }
 
 /**
@@ -46,20 +46,24 @@ function platformOf(name) {
 }
 
 function main() {
-  const lock = JSON.parse(readFileSync(path, 'utf8'))
+  for (const path of paths) complete(path)
+}
+
+function complete(path) {
+  const lock = JSON.parse(readFileSync(join(root, path), 'utf8'))
   const missing = missingEntries(lock.packages)
   const names = Object.keys(missing).map(entry => entry.replace('node_modules/', ''))
   if (names.length === 0) return
   if (!process.argv.includes('--fix')) {
-    console.error(`package-lock.json lacks ${names.join(', ')}. Run "node scripts/lock-file.mjs --fix".`)
+    console.error(`${path} lacks ${names.join(', ')}. Run "node scripts/lock-file.mjs --fix".`)
     process.exitCode = 1
     return
   }
   const { '': project, ...others } = { ...lock.packages, ...missing }
   const sorted = Object.entries(others).sort(([a], [b]) => a.localeCompare(b, 'en'))
   lock.packages = { '': project, ...Object.fromEntries(sorted) }
-  writeFileSync(path, `${JSON.stringify(lock, undefined, 2)}\n`)
-  console.log(`Added to package-lock.json: ${names.join(', ')}.`)
+  writeFileSync(join(root, path), `${JSON.stringify(lock, undefined, 2)}\n`)
+  console.log(`Added to ${path}: ${names.join(', ')}.`)
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) main()

@@ -79,7 +79,14 @@ export function stampBuild(sources) {
 export function hashOfSources() {
   const hash = createHash('sha256')
   const sources = filesUnder('src').filter(path => !path.endsWith('.test.ts'))
-  for (const path of [...sources, 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json', 'scripts/build.mjs']) {
+  for (const path of [
+    ...sources,
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'package-lock.json',
+    'scripts/build.mjs',
+    'scripts/build-page.mjs',
+  ]) {
     hash.update(`${path}\0`).update(readFileSync(join(root, path)))
   }
   return hash.digest('hex')

@@ -7,6 +7,7 @@ import { build, install, node, root, saola } from './setup.mjs'
 
 const application = 'examples/hello/app.ts'
 const address = '127.0.0.1:8000'
+const dashboard = '127.0.0.1:8001'
 
 // npm passes Ctrl-C on although the terminal has sent it to us as well. Two presses of a hand are further apart.
 const samePressMs = 250
@@ -28,7 +29,9 @@ function serve(extra) {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: true,
+    env: { SAOLA_DASHBOARD_LISTEN: dashboard, ...process.env },
   })
+  if (!process.stdout.isTTY) introduceDashboard(child, extra)
   const forward = forwarder(signal => child.kill(signal))
   for (const signal of signals) process.on(signal, forward)
   child.on('error', error => {
@@ -46,6 +49,22 @@ Serving ${application} on every core${where}
   reload   npx saola reload
   look     npx saola status, npx saola top
 `)
+}
+
+/** The tree writes no address that signs in into its log: it is asked for one when it is up. */
+function introduceDashboard(child, extra, triesLeft = 60) {
+  if (triesLeft === 0 || child.exitCode !== null) return
+  const at = extra.indexOf('--name')
+  const choice = at < 0 ? [] : extra.slice(at, at + 2)
+  const asked = spawn(node, [saola, 'dashboard', ...choice], { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] })
+  let url = ''
+  asked.stdout.setEncoding('utf8').on('data', text => {
+    url += text
+  })
+  asked.on('close', code => {
+    if (code === 0) console.log(`\nThe dashboard (signs in once; the next: npx saola dashboard):\n\n  ${url.trim()}\n`)
+    else setTimeout(() => introduceDashboard(child, extra, triesLeft - 1), 500).unref()
+  })
 }
 
 /** On Linux, words before a command that end it with this process, even when this one is killed and can pass on nothing. */

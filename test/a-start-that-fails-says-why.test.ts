@@ -35,6 +35,19 @@ test('log files that cannot be written are listed by check, and end a start and 
   assert.match(reloaded.stderr, /has 2 problems\..*\n {2}apps\.web\.stdout\.file expected/)
 })
 
+test('log files of programs are looked at for every process that has one of its own', async t => {
+  const stdout = { file: './logs/{name}-{instance}.log' }
+  const programs = { idle: { command: ['sleep', '60'], instances: 3, stdout, stderr: { file: './app.js/{name}.log' } } }
+  const made = { 'logs/idle-1.log/a-folder': '' }
+  const tree = await failToStart(t, { files: { ...files, ...made }, config: { programs } })
+  assert.match(tree.lines[0] ?? '', /has 2 problems\./)
+  assert.match(tree.lines[1] ?? '', /^ {2}programs\.idle\.stdout\.file .*logs\/idle-1\.log" \(it is a folder\)\.$/)
+  assert.match(
+    tree.lines[2] ?? '',
+    /^ {2}programs\.idle\.stderr\.file .*idle\.log" \(a part of its path is no folder\)\.$/,
+  )
+})
+
 test('a tree whose log is a file says on standard error why it did not start', async t => {
   const config = { log: { file: './tree.log' }, apps: { web } }
   const tree = await failToStart(t, { files: { 'app.js': 'throw new Error("no such table")' }, config })

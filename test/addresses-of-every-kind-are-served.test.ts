@@ -61,7 +61,7 @@ for (const balance of balances) {
     })
     const { url } = tree
     let descriptors = 0
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       configure(tree, { listen: ['127.0.0.1:0', 'unix:./new.sock'], balance })
       await reload(tree)
       assert.equal((await request(`unix:${tree.dir}/new.sock`)).status, 200)
@@ -119,7 +119,6 @@ test('a socket takes the permissions that the umask leaves', async t => {
   for (const [umask, mode] of [
     ['022', 0o755],
     ['077', 0o700],
-    ['000', 0o777],
   ] as const) {
     const tree = await startTree(t, { files, config: { ...configOf({ listen: 'unix:./app.sock' }), umask } })
     assert.equal(statSync(join(tree.dir, 'app.sock')).mode & 0o777, mode)

@@ -16,19 +16,50 @@ const rooms: Record<string, { readonly imports: readonly string[]; readonly beca
   ipc: { imports: ['base'], because: 'Messages are data: no side of a channel may need the other side to read them.' },
   config: { imports: ['base'], because: 'No room imports config: each receives its own resolved section.' },
   store: { imports: ['base', 'ipc'], because: 'It knows nothing of HTTP, nor of who uses it.' },
+  tasks: {
+    imports: ['base', 'ipc', 'store'],
+    because: 'What it keeps is in the store; who starts its processes is not its affair.',
+  },
   edge: {
-    imports: ['base'],
+    imports: ['base', 'store'],
     because: 'Its last step is a function it is given, so that it also runs without workers.',
   },
   supervisor: { imports: ['base', 'ipc'], because: 'It starts a worker by its path, and never holds user code.' },
+  programs: {
+    imports: ['base', 'ipc', 'supervisor'],
+    because: 'A program is a child like others; what is special in it is here, and the supervisor is given it.',
+  },
   worker: { imports: ['base', 'ipc', 'edge'], because: 'A worker knows its supervisor by messages only.' },
   control: { imports: ['base', 'ipc'], because: 'Operations are given to it: the same list serves CLI and dashboard.' },
+  metrics: {
+    imports: ['base', 'ipc'],
+    because: 'It writes figures that it is given, and knows nothing of where they come from.',
+  },
+  dashboard: {
+    imports: ['base', 'control'],
+    because: 'It shows nothing that control does not offer; the store and tasks are given to it as functions.',
+  },
+  init: { imports: ['base'], because: 'It writes files about a project and is told what its configuration says.' },
+  importers: { imports: ['base'], because: 'They make text of text: what they write is checked by whoever reads it.' },
   cli: {
-    imports: ['base', 'config', 'control', 'processes'],
+    imports: ['base', 'config', 'control', 'importers', 'init', 'processes'],
     because: 'A command becomes a process, or asks one over its control socket; it never reaches into one.',
   },
   processes: {
-    imports: ['base', 'ipc', 'config', 'edge', 'store', 'supervisor', 'worker', 'control'],
+    imports: [
+      'base',
+      'ipc',
+      'config',
+      'edge',
+      'store',
+      'tasks',
+      'supervisor',
+      'programs',
+      'worker',
+      'control',
+      'metrics',
+      'dashboard',
+    ],
     because: 'They wire the rooms of a process, and so know all of them but the command line that starts it.',
   },
 }
@@ -146,6 +177,15 @@ test('the command loads nothing of ours until it knows that this Node is new eno
   )
 })
 
+test('of node:http only types are imported: base/node-http.ts says what all else costs', () => {
+  const costly = files.flatMap(file =>
+    file.imports
+      .filter(({ specifier, isTypeOnly }) => /^node:https?$/.test(specifier) && !isTypeOnly)
+      .map(({ line }) => `${file.path}:${line}`),
+  )
+  assert.deepEqual(costly, [])
+})
+
 test('nobody imports the command', () => {
   assert.deepEqual(
     wrongImports((_file, target) => target.path === 'src/bin.ts'),
@@ -170,8 +210,9 @@ test('only the files of processes/ and the command do something when they are lo
 
 test('a file has at most 400 lines', () => {
   const patterns = ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.{ts,mjs}', 'examples/**/*.ts', 'scripts/*.mjs']
-  const paths = globSync(patterns, { cwd: root, exclude: ['**/node_modules/**'] })
-  assert.ok(paths.length > files.length)
+  // One line an option, written by a script: nobody reads it from top to bottom.
+  const paths = globSync(patterns, { cwd: root, exclude: ['**/node_modules/**', 'src/config/generated.ts'] })
+  assert.ok(paths.length > files.length - 1)
   const long = paths.filter(path => readFileSync(join(root, path), 'utf8').split('\n').length - 1 > linesMax)
   assert.deepEqual(long, [])
 })

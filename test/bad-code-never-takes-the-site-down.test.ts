@@ -8,6 +8,8 @@ import { type Lane, LoadClient } from './support/load-client.ts'
 import { type CliResult, startTree, type Tree } from './support/tree.ts'
 
 const workers = 2
+// Most of the time the bad code is waited for: two hundred requests in each second of it are enough.
+const pauseMs = 25
 
 interface BadCode {
   readonly text: string
@@ -40,7 +42,7 @@ const badCode: Record<string, BadCode> = {
   'is killed': { text: `process.kill(process.pid, 'SIGKILL')`, says: /killed by SIGKILL before it was ready/ },
   'never comes back': {
     text: 'function spin() { for (;;) {} }\nspin()',
-    says: /was not ready after 2\.\ds in spin \(app\.ts:1\)/,
+    says: /was not ready after 2\.\ds in spin \(app\.mjs:1\)/,
     bootTimeout,
   },
   'waits for what never comes': {
@@ -98,9 +100,9 @@ test('a reload by signal keeps the old workers, too, and says why in the log', a
   const tree = await startSite(t)
   const clients = startClients(t, tree)
   await clients.answered(5)
-  writeFileSync(join(tree.dir, 'app.ts'), `throw new Error('no such table')`)
+  writeFileSync(join(tree.dir, 'app.mjs'), `throw new Error('no such table')`)
   tree.signal('SIGHUP')
-  await tree.waitForEvent('worker.boot-failed', { error: 'no such table', stack: /app\.ts:1/ })
+  await tree.waitForEvent('worker.boot-failed', { error: 'no such table', stack: /app\.mjs:1/ })
   await tree.waitForEvent('reload.failed', { error: /no such table/ })
   await clients.answered(5)
   await clients.stop()
@@ -114,15 +116,15 @@ function code(version: number, { failsIn = -1 } = {}): string {
 }
 
 function startSite(t: TestContext): Promise<Tree> {
-  return startTree(t, { files: { 'app.ts': code(1) }, config: siteConfig() })
+  return startTree(t, { files: { 'app.mjs': code(1) }, config: siteConfig() })
 }
 
 function siteConfig(bootTimeout = '60s'): object {
-  return { apps: { web: { app: './app.ts', listen: '127.0.0.1:0', workers, bootTimeout, accessLog: false } } }
+  return { apps: { web: { app: './app.mjs', listen: '127.0.0.1:0', workers, bootTimeout, accessLog: false } } }
 }
 
 function reload(tree: Tree, text: string, bootTimeout?: string): Promise<CliResult> {
-  writeFileSync(join(tree.dir, 'app.ts'), text)
+  writeFileSync(join(tree.dir, 'app.mjs'), text)
   writeFileSync(join(tree.dir, 'saola.config.json'), JSON.stringify(siteConfig(bootTimeout)))
   return tree.cli('reload', '--wait')
 }
@@ -146,8 +148,8 @@ function startClients(t: TestContext, tree: Tree) {
     close() {},
   }
   const clients = [
-    new LoadClient(t, () => visitor, { lanes: 4, pauseMs: 5 }).start(),
-    keepAliveClient(t, tree.url, { pauseMs: 5 }).start(),
+    new LoadClient(t, () => visitor, { lanes: 4, pauseMs }).start(),
+    keepAliveClient(t, tree.url, { pauseMs }).start(),
   ]
   return {
     expect(...versions: readonly number[]): void {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { resolveConfig } from '../src/config/resolve.ts'
 import { keepAliveClient } from './support/clients.ts'
 import { request } from './support/http-connection.ts'
 import { spawnTree, startTree, type Tree } from './support/tree.ts'
@@ -60,12 +62,25 @@ test('a configuration with many problems lists all of them, with what was meant,
   assert.ok(!existsSync(join(tree.dir, '.saola')))
 })
 
+test('a configuration with one problem says so', async t => {
+  const [row] = Object.values(problems)
+  const tree = spawnTree(t, { files, config: configWith([{ ...row }]) })
+  assert.equal((await tree.exit).code, 1)
+  assert.match(tree.lines[0] ?? '', /has a problem\. /)
+  assert.deepEqual(tree.lines.slice(1), [`  ${row?.line}`])
+})
+
 for (const [what, { line, ...row }] of Object.entries(problems)) {
   test(`${what} alone is one problem`, async t => {
-    const tree = spawnTree(t, { files, config: configWith([row]) })
-    assert.equal((await tree.exit).code, 1)
-    assert.match(tree.lines[0] ?? '', /has a problem\. /)
-    assert.deepEqual(tree.lines.slice(1), [`  ${line.replace('DIR', tree.dir)}`])
+    const cwd = realpathSync(mkdtempSync(join(tmpdir(), 'saola-')))
+    t.after(() => rmSync(cwd, { recursive: true }))
+    writeFileSync(join(cwd, 'app.js'), files['app.js'])
+    const content = { value: configWith([row]), problems: [] }
+    const request = { cwd, flags: {}, env: {}, mode: 'start' } as const
+    assert.throws(() => resolveConfig(request, join(cwd, 'saola.config.json'), content), {
+      code: 'ERR_CONFIG_INVALID',
+      problems: [line.replace('DIR', cwd)],
+    })
   })
 }
 
@@ -156,10 +171,10 @@ const refusals: Readonly<Record<string, { readonly config: object; readonly line
 test('a reload that asks for what only a new start can give is refused in words, and changes nothing', async t => {
   const tree = await startTree(t, { files, config: configWith([]) })
   const before = await tree.status()
-  for (const [what, { config, line }] of Object.entries(refusals)) {
+  for (const [index, [what, { config, line }]] of Object.entries(refusals).entries()) {
     const since = tree.lines.length
     configure(tree, config)
-    for (const args of [['--wait'], []]) {
+    for (const args of index === 0 ? [['--wait'], []] : [[]]) {
       const { code, stderr } = await tree.cli('reload', ...args)
       assert.equal(code, 1, what)
       assert.match(stderr, /asks for what only a new start can give\. Nothing was changed/)

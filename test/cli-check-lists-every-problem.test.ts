@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { startTree } from './support/tree.ts'
 
@@ -42,6 +43,18 @@ test('every problem of a configuration is listed at once, and nothing is started
   assert.equal(start.stderr, stderr)
 })
 
+test('a folder of tasks that is not there is a problem', async t => {
+  const config = { ...good, tasks: { dir: './task' } }
+  const all = { ...files, 'tasks/mail.ts': '', 'bad.json': JSON.stringify(config) }
+  const tree = await startTree(t, { files: all, config: good })
+  const { code, stderr } = await tree.cli('check', '-c', 'bad.json')
+  assert.equal(code, 1)
+  assert.match(
+    stderr,
+    /\n {2}tasks\.dir expected a folder, got ".\/task" \(.* does not exist\), did you mean tasks\?\n/,
+  )
+})
+
 test('a configuration without problems is right, with a warning for what has no effect', async t => {
   const tree = await startTree(t, { files, config: good })
   assert.deepEqual(await tree.cli('check'), {
@@ -57,6 +70,38 @@ test('a configuration without problems is right, with a warning for what has no 
     problems: [],
     warnings: [],
   })
+})
+
+test('files and folders that the edge needs are looked at, from the folder of the configuration', async t => {
+  const edge = {
+    access: [{ path: '/staff', basic: { file: './users' } }],
+    errorPages: { '5xx': './errors/50x.html' },
+    rateLimit: [{ rate: '5/s', key: { module: './key.ts' } }],
+    static: { '/media': './media' },
+  }
+  const withEdge = (section: object) => JSON.stringify({ ...good, apps: { web: { ...good.apps.web, edge: section } } })
+  const tree = await startTree(t, {
+    files: { ...files, 'key.ts': 'export default () => "a"', 'edge.json': withEdge(edge) },
+    config: good,
+  })
+  const { code, stderr } = await tree.cli('check', '-c', 'edge.json')
+  assert.deepEqual(
+    [code, ...stderr.trimEnd().split('\n').slice(1)],
+    [
+      1,
+      `  apps.web.edge.access[0].basic.file expected a file of users, got "${tree.dir}/users" (it does not exist).`,
+      `  apps.web.edge.errorPages.5xx expected a page, got "${tree.dir}/errors/50x.html" (it does not exist).`,
+    ],
+  )
+  const start = await tree.cli('start', '-c', 'edge.json')
+  assert.deepEqual([start.code, start.stdout, start.stderr], [1, '', stderr])
+  // Nothing is wrong with a folder that comes later.
+  writeFileSync(`${tree.dir}/later.json`, withEdge({ static: edge.static, rateLimit: edge.rateLimit }))
+  const later = await tree.cli('check', '-c', 'later.json')
+  assert.deepEqual(
+    [later.code, later.stdout.split('\n')[0]],
+    [0, `warning: apps.web.edge.static["/media"].dir expected a folder, got "${tree.dir}/media" (it does not exist).`],
+  )
 })
 
 test('without a file, the command line itself is checked', async t => {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startTree } from './support/tree.ts'
 
-const app = './app.ts'
+const app = './app.mjs'
 const files = {
-  'app.ts': `export default { fetch: () => new Response('hello') }`,
+  'app.mjs': `export default { fetch: () => new Response('hello') }`,
   'blog.json': JSON.stringify({ name: 'blog', apps: { web: { app, listen: '127.0.0.1:0', workers: 1 } } }),
 }
 

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { startTree } from './support/tree.ts'
 
-const files = { 'app.ts': `export default { fetch: () => new Response('hello') }` }
+const files = { 'app.mjs': `export default { fetch: () => new Response('hello') }` }
 const config = (timeout: string) =>
-  `export default { name: 'shop', apps: { web: { app: './app.ts', listen: '127.0.0.1:0', timeout: '${timeout}' } } }`
+  `export default { name: 'shop', apps: { web: { app: './app.mjs', listen: '127.0.0.1:0', timeout: '${timeout}' } } }`
 
 test('every setting is printed with its value and where it comes from', async t => {
   const tree = await startTree(t, { files, config: config('20s'), env: { WEB_CONCURRENCY: '1' } })

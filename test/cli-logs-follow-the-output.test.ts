@@ -8,7 +8,7 @@ import { LineLog } from './support/line-log.ts'
 import { root, startTree, type Tree } from './support/tree.ts'
 
 const files = {
-  'app.ts': `
+  'app.mjs': `
 export default { fetch(request) {
   console.log('GET ' + new URL(request.url).pathname)
   console.error('careful')

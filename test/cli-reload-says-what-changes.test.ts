@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { startTree, type Tree } from './support/tree.ts'
 
-const files = { 'app.ts': `export default { fetch: () => new Response('hello') }` }
-const web = { app: './app.ts', listen: '127.0.0.1:0', workers: 1 }
+const files = { 'app.mjs': `export default { fetch: () => new Response('hello') }` }
+const web = { app: './app.mjs', listen: '127.0.0.1:0', workers: 1 }
 const config = { name: 'shop', apps: { web } }
 
 function change(tree: Tree, changed: object): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startTree, type Tree } from './support/tree.ts'
 
-const files = { 'app.ts': `export default { fetch: () => new Response('hello') }` }
+const files = { 'app.mjs': `export default { fetch: () => new Response('hello') }` }
 
 async function running(tree: Tree): Promise<string[]> {
   return (await tree.status()).children.filter(child => child.state === 'RUNNING').map(child => child.name)

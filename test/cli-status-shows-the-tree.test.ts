@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { TreeStatus } from '../src/ipc/status.ts'
 import { startTree } from './support/tree.ts'
 
-const files = { 'app.ts': `export default { fetch: () => new Response('hello') }` }
+const files = { 'app.mjs': `export default { fetch: () => new Response('hello') }` }
 
 test('the status is a table for people, and everything that is known for programs', async t => {
   const tree = await startTree(t, { files, args: ['-w', '2', '--name', 'shop'] })
@@ -12,7 +12,7 @@ test('the status is a table for people, and everything that is known for program
   const [headline = '', , appTitles = '', app = '', , titles = '', ...rows] = stdout.trimEnd().split('\n')
   assert.match(headline, new RegExp(`^shop  running  pid ${tree.pid}  up \\d+s  generation 1  Saola `))
   assert.match(appTitles, /^APP +LISTEN +WORKERS +BALANCE +ENTRY$/)
-  assert.match(app, new RegExp(`^web +${tree.listen[0]} +2 +shared +app\\.ts$`))
+  assert.match(app, new RegExp(`^web +${tree.listen[0]} +2 +shared +app\\.mjs$`))
   assert.match(titles, /^NAME +STATE +PID +GEN +UPTIME +RESTARTS +CONN +REQS +CPU +MEM +LAST EXIT$/)
   assert.deepEqual(
     rows.map(row => row.replace(/^(web:\d +RUNNING) +\d+ .*/, '$1')),

@@ -6,7 +6,7 @@ import { startTree } from './support/tree.ts'
 
 // Answers the first byte at once, and the rest when the file `go` is there, or never.
 const files = {
-  'app.ts': `
+  'app.mjs': `
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 createServer((request, response) => {
@@ -59,7 +59,7 @@ test('a stop that takes too long says so, and a quick one ends it', async t => {
 test('one worker can be stopped and started again', async t => {
   const tree = await startTree(t, { files, args: ['-w', '2'] })
   const { code, stdout } = await tree.cli('stop', 'web:1')
-  assert.deepEqual([code, stdout], [0, 'web:1 has stopped. "saola restart web:1" starts it again.\n'])
+  assert.deepEqual([code, stdout], [0, 'web:1 has stopped. "saola start web:1" starts it again.\n'])
   assert.deepEqual(
     (await tree.status()).children.map(child => [child.name, child.state]),
     [

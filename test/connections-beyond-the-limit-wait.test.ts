@@ -73,8 +73,8 @@ for (const balance of ['shared', 'round-robin'] as const) {
 
 function start(t: TestContext, balance: string): Promise<Tree> {
   const listen = ['127.0.0.1:0', 'unix:app.sock']
-  const web = { app: './app.ts', listen, workers, maxConnections, balance, accessLog: false }
-  return startTree(t, { files: { 'app.ts': app }, config: { apps: { web } } })
+  const web = { app: './app.mjs', listen, workers, maxConnections, balance, accessLog: false }
+  return startTree(t, { files: { 'app.mjs': app }, config: { apps: { web } } })
 }
 
 /** A connection on which one request was answered, and which stays open. */

@@ -1,13 +1,12 @@
 /** Each example of docs/store.md runs, by itself, on an empty store. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { stripTypeScriptTypes } from 'node:module'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { pathToFileURL } from 'node:url'
+import { waitTimeoutMs } from './support/http-connection.ts'
+import { runExample, source } from './support/run-example.ts'
 
 const root = join(import.meta.dirname, '..')
-const source = (name: string) => pathToFileURL(join(root, 'src', `${name}.ts`)).href
 
 // A tree's store is one of memory here, and so is the folder that is opened.
 const stand = `
@@ -26,15 +25,8 @@ const folder = mkdtempSync(join(root, 'node_modules', '.docs-store-'))
 test.after(() => rmSync(folder, { recursive: true }))
 
 for (const [number, [, code = '']] of examples.entries()) {
-  test(`example ${number + 1}: ${code.match(/\n\n(.+)/)?.[1]}`, { timeout: 10_000 }, async t => {
+  test(`example ${number + 1}: ${code.match(/\n\n(.+)/)?.[1]}`, { timeout: waitTimeoutMs }, async t => {
     t.mock.method(console, 'log', () => {})
-    const store = join(folder, `store-${number}.mjs`)
-    const example = join(folder, `example-${number}.mjs`)
-    writeFileSync(store, stand)
-    const imports = code
-      .replaceAll("'saola/store'", `'${pathToFileURL(store).href}'`)
-      .replace(/'saola\/([a-z-]+)'/g, (_, name) => `'${source(name)}'`)
-    writeFileSync(example, stripTypeScriptTypes(imports))
-    await import(pathToFileURL(example).href)
+    await runExample({ folder, number, code, stand })
   })
 }

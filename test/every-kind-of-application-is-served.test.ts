@@ -31,19 +31,26 @@ const commonJs = {
 }
 
 interface Format {
+  readonly ending: string
   readonly sources: Readonly<Record<string, string>>
   /** What package.json may say; undefined when it says nothing. */
   readonly types: readonly (string | undefined)[]
 }
 
 /** A .js or .ts file may be either, whatever package.json says; the other endings say more than package.json. */
-const formats: Record<string, Format> = {
-  mjs: { sources: esModule, types: ['commonjs'] },
-  mts: { sources: typed(esModule), types: ['commonjs'] },
-  cjs: { sources: commonJs, types: ['module'] },
-  cts: { sources: typed(commonJs), types: ['module'] },
-  js: { sources: { ...esModule, ...commonJs }, types: ['module', 'commonjs', undefined] },
-  ts: { sources: typed({ ...esModule, ...commonJs }), types: ['module', 'commonjs', undefined] },
+const formats: readonly Format[] = [
+  { ending: 'mjs', sources: esModule, types: ['commonjs'] },
+  { ending: 'mts', sources: typed(esModule), types: ['commonjs'] },
+  { ending: 'cjs', sources: commonJs, types: ['module'] },
+  { ending: 'cts', sources: typed(commonJs), types: ['module'] },
+  { ending: 'js', sources: { ...esModule, ...commonJs }, types: ['module', 'commonjs', undefined] },
+  { ending: 'ts', sources: typed({ ...esModule, ...commonJs }), types: [undefined] },
+  // Which of both it is, is found out as for .js, and how it exports does not depend on that.
+  { ending: 'ts', sources: typed(firstOf(esModule, commonJs)), types: ['module', 'commonjs'] },
+]
+
+function firstOf(...all: readonly Readonly<Record<string, string>>[]): Record<string, string> {
+  return Object.fromEntries(all.flatMap(sources => Object.entries(sources).slice(0, 1)))
 }
 
 function typed(sources: Readonly<Record<string, string>>): Record<string, string> {
@@ -51,7 +58,7 @@ function typed(sources: Readonly<Record<string, string>>): Record<string, string
   return Object.fromEntries(entries)
 }
 
-for (const [ending, { sources, types }] of Object.entries(formats)) {
+for (const { ending, sources, types } of formats) {
   for (const type of types) {
     test(`a .${ending} file in a package of type ${type ?? '(none)'} is served, however it exports`, async t => {
       const tree = await startTogether(t, { sources, ending, packageJson: JSON.stringify({ type }) })

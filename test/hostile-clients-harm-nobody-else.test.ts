@@ -55,8 +55,8 @@ for (const [name, options] of Object.entries(balances)) {
 }
 
 function start(t: TestContext, options: object): Promise<Tree> {
-  const web = { app: './app.ts', listen: '127.0.0.1:0', workers: 2, accessLog: false, ...options }
-  return startTree(t, { files: { 'app.ts': app }, config: { apps: { web } } })
+  const web = { app: './app.mjs', listen: '127.0.0.1:0', workers: 2, accessLog: false, ...options }
+  return startTree(t, { files: { 'app.mjs': app }, config: { apps: { web } } })
 }
 
 async function runAttack(

@@ -6,8 +6,8 @@ import { startTree, type Tree } from './support/tree.ts'
 import { childrenOf, zombiesOf } from './support/tree-processes.ts'
 import { until } from './support/until.ts'
 
-const warmUp = 10
-const reloads = 30
+const warmUp = 6
+const reloads = 20
 // The memory of a process of Node goes up and down by some megabytes with what its collector does.
 const growthBytesMax = 24 * 1024 * 1024
 

@@ -15,7 +15,7 @@ function npmStart(t: TestContext, ...args: readonly string[]) {
   const name = `npm-start-${process.pid}`
   const script = join(root, 'scripts', 'start.mjs')
   const child = spawn(process.execPath, [script, '-b', '127.0.0.1:0', '--name', name, ...args], {
-    env: { ...process.env, NODE_TEST_CONTEXT: undefined, [markName]: mark },
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined, SAOLA_DASHBOARD_LISTEN: '127.0.0.1:0', [markName]: mark },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   t.after(() => {
@@ -30,14 +30,25 @@ function npmStart(t: TestContext, ...args: readonly string[]) {
       const found = parseEvent(line)
       return found?.event === name ? found : undefined
     })
-  return { child, event }
+  const line = (pattern: RegExp) => log.waitFor(String(pattern), line => pattern.exec(line) ?? undefined)
+  return { child, event, line }
 }
 
-test('npm start serves the example, passes arguments and signals on, and ends as the tree does', async t => {
-  const { child, event } = npmStart(t, '-w', '1')
+test('npm start serves the example, prints an address of its dashboard, passes arguments and signals on, and ends as the tree does', async t => {
+  const { child, event, line } = npmStart(t, '-w', '1')
   const { listen } = await event('tree.ready')
   const hello = await request(`http://${listen}`)
   assert.match(String(hello.body), /^Hello from web:0 /)
+  const [, base, token] = await line(/(http:\/\/127\.0\.0\.1:\d+)\/#token=([\w-]{43})$/)
+  await event('monitor.ready')
+  const body = JSON.stringify({ token })
+  const signedIn = await request(String(base), {
+    method: 'POST',
+    path: '/api/session',
+    headers: { Host: '127.0.0.1', 'Content-Type': 'application/json' },
+    body,
+  })
+  assert.equal(signedIn.status, 200)
   child.kill('SIGHUP')
   await event('reload.done')
   child.kill('SIGTERM')

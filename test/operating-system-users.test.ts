@@ -74,14 +74,19 @@ testAsRoot('a number stands for a user, and a group for itself', async t => {
 testAsRoot('a user that does not exist is named, and nothing starts or changes', async t => {
   const tree = spawnTree(t, { files, config: configOf({ user: 'nobdoy' }) })
   assert.deepEqual(await tree.exit, { code: 1, signal: null })
-  assert.match(tree.lines.join('\n'), /The user "nobdoy" does not exist on this machine\. {3}\[ERR_USER_UNKNOWN\]/)
+  const lines = tree.lines.join('\n')
+  assert.match(
+    lines,
+    /\[ERR_CONFIG_INVALID\]\n {2}apps\.web\.user expected a user .*, got "nobdoy", did you mean nobody\?$/,
+  )
 
   const serving = await startTree(t, { files, config: configOf({}) })
   const { pid } = (await serving.status()).children[0] ?? {}
   writeFileSync(join(serving.dir, 'saola.config.json'), JSON.stringify(configOf({ group: 'nogroups' })))
   serving.signal('SIGHUP')
-  const { error } = await serving.waitForEvent('reload.refused')
-  assert.equal(error, 'The group "nogroups" does not exist on this machine.')
+  const { message } = await serving.waitForEvent('config.problem')
+  assert.equal(message, 'apps.web.group expected a group of this machine, got "nogroups", did you mean nogroup?')
+  await serving.waitForEvent('reload.refused')
   assert.equal((await serving.status()).children[0]?.pid, pid)
 })
 

@@ -3,11 +3,11 @@ import { type TestContext, test } from 'node:test'
 import { request } from './support/http-connection.ts'
 import { spawnTree, startTree, type Tree } from './support/tree.ts'
 
-const rounds = 3
-const startsMax = 6
+const rounds = 2
+const startsMax = 4
 const files = { 'app.js': 'export default { fetch: () => new Response(String(process.ppid)) }' }
 
-test('of six starts in a folder one wins, though a killed tree has left its control socket', async t => {
+test('of four starts in a folder one wins, though a killed tree has left its control socket', async t => {
   const config = { apps: { web: { app: './app.js', listen: '127.0.0.1:0', workers: 1, accessLog: false } } }
   let last = await startTree(t, { files, config })
   for (let round = 0; round < rounds; round++) {
@@ -19,7 +19,7 @@ test('of six starts in a folder one wins, though a killed tree has left its cont
   }
 })
 
-test('of six starts that ask for one socket path one wins, though a killed tree has left it', async t => {
+test('of four starts that ask for one socket path one wins, though a killed tree has left it', async t => {
   // A slow boot: until a worker listens, nobody answers on the path.
   const slow = { 'app.js': `await new Promise(done => setTimeout(done, 300)); ${files['app.js']}` }
   const first = await startTree(t, { files: slow, config: configOf('./shared.sock') })

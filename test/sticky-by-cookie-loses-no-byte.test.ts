@@ -18,8 +18,11 @@ const clients = 20
 const pieces = 200
 
 test('the supervisor reads the head for its cookie, and not one byte of what follows is lost', async t => {
-  const web = { app: './app.ts', listen: '127.0.0.1:0', workers: 2, balance: 'sticky', sticky: { by: 'cookie' } }
-  const tree = await startTree(t, { files: { 'app.ts': app }, config: { apps: { web: { ...web, accessLog: false } } } })
+  const web = { app: './app.mjs', listen: '127.0.0.1:0', workers: 2, balance: 'sticky', sticky: { by: 'cookie' } }
+  const tree = await startTree(t, {
+    files: { 'app.mjs': app },
+    config: { apps: { web: { ...web, accessLog: false } } },
+  })
   await Promise.all(
     Array.from({ length: clients }, async () => {
       const body = randomBytes(pieces * 97)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openStore, type Store } from '../src/store.ts'
+import { fairMs } from './support/busy-machine.ts'
 import { storeFolder } from './support/store-script.ts'
 import { until } from './support/until.ts'
 
@@ -13,17 +14,25 @@ test('a hundred thousand entries that end together go by themselves, while other
   const keep = store.map<number>('keep')
   await keep.set('n', 0)
   const before = await store.info()
-  const ttl = '8s'
   const value = 'v'.repeat(200)
+  const map = store.map<string>('entries')
   // Half of them whole keys, half of them entries of one map.
-  const map = store.map<string>('entries', { ttl })
-  for (let i = 0; i < count / 2; i += batch) {
-    const names = Array.from({ length: batch }, (_, j) => `key-${i + j}`)
-    await Promise.all([
-      map.setMany(names.map(name => [name, value])),
-      ...names.map(name => store.command('set', name, value, 'PX', 8000)),
+  const fill = (from: number, endsAt: number) => {
+    const names = Array.from({ length: batch }, (_, j) => `key-${from + j}`)
+    return Promise.all([
+      map.setMany(
+        names.map(name => [name, value]),
+        { ttl: `${Math.max(1, endsAt - Date.now())}ms` },
+      ),
+      ...names.map(name => store.command('set', name, value, 'PXAT', endsAt)),
     ])
   }
+  // All end together, and not before the last of them is there: a machine that is slow gets more time.
+  const startedAt = Date.now()
+  for (let i = 0; i < count / 20; i += batch) await fill(i, startedAt + 600_000)
+  const fillMs = 10 * (Date.now() - startedAt)
+  const endsAt = Date.now() + 4_000 + 1.5 * fillMs
+  for (let i = 0; i < count / 2; i += batch) await fill(i, Math.round(endsAt))
   const full = await store.info()
   assert.equal(full.keys, count / 2 + 2)
   assert.ok(Number(full.bytes) > 20 * 1024 ** 2, `${full.bytes} bytes`)
@@ -38,17 +47,24 @@ test('a hundred thousand entries that end together go by themselves, while other
       await map.increment('n')
       calls++
       longest = Math.max(longest, performance.now() - startedAt)
+      // Without a pause it would take half of a small machine, and the owner be idle for the clearing too seldom.
+      await new Promise(resolve => setTimeout(resolve, 1))
     }
     print(JSON.stringify({ calls, longest }))`)
   await until('all have expired', async () => (await map.size()) === 0)
   await until('their rows are gone', async () => (await store.info()).keys === 2 - 1)
   assert.equal(map.peek('key-7'), undefined)
   assert.equal(await store.command('get', 'key-7'), null)
-  const after = await until('the file is small again', () => smaller(store, Number(full.bytes) / 3))
+  // Room is given back bit by bit: on a busy machine it takes long, and goes on.
+  let after = full
+  while (Number(after.bytes) >= Number(full.bytes) / 3) {
+    const bytes = Number(after.bytes)
+    after = await until('the file is smaller again', () => smaller(store, bytes))
+  }
   await keep.set('over', 1)
   const { calls, longest } = JSON.parse(await other) as { calls: number; longest: number }
   t.diagnostic(`${calls} calls of another process, the longest took ${longest.toFixed(1)} ms`)
-  assert.ok(longest < 1000, `a call took ${longest} ms`)
+  assert.ok(longest < fairMs(1000), `a call took ${longest} ms`)
   assert.equal(await keep.get('n'), calls)
   const grownMb = (Number(after.rssBytes) - Number(before.rssBytes)) / 1024 ** 2
   t.diagnostic(`file ${full.bytes} → ${after.bytes} bytes, memory of the owner +${grownMb.toFixed(0)} MB`)

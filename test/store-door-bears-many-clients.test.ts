@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import net from 'node:net'
 import { describe, it } from 'node:test'
+import { fairMs } from './support/busy-machine.ts'
 import { openNetworkDoor } from './support/network-door.ts'
 import { connectResp } from './support/resp-client.ts'
 import { serveStore } from './support/store-server.ts'
@@ -50,7 +51,7 @@ describe('many clients', () => {
   })
 
   it('are closed when they do nothing for long, unless they listen or wait', async t => {
-    const door = await openNetworkDoor(t, { idleMs: 200 })
+    const door = await openNetworkDoor(t, { idleMs: 1000 })
     const [idle, listening, waiting, busy] = await Promise.all([0, 1, 2, 3].map(() => connectResp(t, door)))
     await listening?.ask('SUBSCRIBE', 'news')
     waiting?.send(['BLPOP', 'list', '0'])
@@ -77,7 +78,7 @@ describe('many clients', () => {
     // One request that is answered with more than may wait: those behind it are not even read.
     asker?.send(['MGET', ...Array(20).fill('large')])
     const asked = await door.event('store.client-closed')
-    assert.match(String(asked.reason), /does not read/)
+    assert.match(String(asked.reason), /larger than a client may leave unread/)
     const message = 'x'.repeat(500_000)
     while ((await other?.ask('PUBLISH', 'news', message)) === 1);
     assert.equal(await other?.ask('PING'), 'PONG')
@@ -107,7 +108,7 @@ describe('many clients', () => {
     assert.ok(grownMiB < 64, `grown by ${grownMiB} MiB`)
     // It is slowed down before it has been given more than it may leave unread.
     assert.doesNotMatch(server.output(), /client-closed/)
-    assert.ok(slowestMs < 2_000, `a PING took ${slowestMs} ms`)
+    assert.ok(slowestMs < fairMs(2_000), `a PING took ${slowestMs} ms`)
   })
 
   it('that read slowly get every answer, in the order of their requests', async t => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { runAgainstBoth } from './support/door.ts'
+import { waitTimeoutMs } from './support/http-connection.ts'
 
 // Debian's own, which has the package python3-redis.
 const python = '/usr/bin/python3'
@@ -12,7 +13,7 @@ const run = promisify(execFile)
 
 test('redis-py finds what it expects, with every type', async t => {
   await runAgainstBoth(t, async path => {
-    const { stdout } = await run(python, [script, path], { timeout: 20_000 })
+    const { stdout } = await run(python, [script, path], { timeout: waitTimeoutMs })
     assert.equal(stdout, 'done\n')
   })
 })

@@ -69,10 +69,11 @@ describe('a store on another machine', () => {
     }, 15)
     t.after(() => clearInterval(breaking))
     await using store = openStore({ url: `saola://127.0.0.1:${(between.address() as net.AddressInfo).port}` })
-    const taken = store.list('jobs').take({ timeout: '20s' })
+    const taken = store.list('jobs').take({ timeout: '5m' })
     let writes = 0
     const write = async () => {
-      while (broken < 40) {
+      // A busy machine writes little between two breaks.
+      while (broken < 40 || writes <= 40) {
         await store.counter('n').increment()
         writes++
       }
@@ -81,6 +82,5 @@ describe('a store on another machine', () => {
     assert.equal(await store.counter('n').get(), writes)
     await store.list('jobs').push('work')
     assert.ok(await taken)
-    assert.ok(writes > 40, 'nearly nothing was written: the test says nothing')
   })
 })

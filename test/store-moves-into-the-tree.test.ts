@@ -91,18 +91,20 @@ test('a script beside a tree leaves the store to it while store:0 starts again',
   const folder = storeFolder(t, `${tree.dir}/.saola/shop/store`)
   await using store = openStore({ dir: folder.dir })
   const script = folder.start(load, 'a')
+  let longestMs = 0
   for (let kills = 0; kills < 3; kills++) {
     const before = await store.counter('n').increment()
     await until('it counts', async () => (await store.counter('n').get()) > before + 50)
     const isBack = tree.waitForEvent('store.ready', {}, { since: tree.lines.length })
+    const killedAt = performance.now()
     signalProcess((await storeChild(tree))?.pid ?? 0, 'SIGKILL')
     await isBack
+    longestMs = Math.max(longestMs, performance.now() - killedAt)
   }
   await store.counter('over').set(1)
   const done = Number((await script.output).split('\n')[1])
   assert.equal(await store.counter('n').get(), done + 3)
-  // What a script starts writes its log there.
-  assert.ok(!existsSync(`${folder.dir}/store.log`))
+  assertOnlyOfTree(folder.dir, longestMs)
 })
 
 test('two trees on one folder: the second says whose it is, once, and serves on', async t => {
@@ -155,18 +157,28 @@ test('a tree that starts where one was killed has its store at once', async t =>
   const script = folder.start(load, 'a')
   await until('it counts', async () => (await store.counter('n').get()) > 50)
   const old = (await storeChild(first))?.pid
+  const killedAt = performance.now()
   first.signal('SIGKILL')
   await first.exit
   const second = await startTree(t, { files, config, dir: first.dir })
   await second.waitForEvent('store.ready')
+  const tookMs = performance.now() - killedAt
   await visit(second)
   await store.counter('over').set(1)
   const done = Number((await script.output).split('\n')[1])
   assert.equal(await store.counter('n').get(), 1 + done + 1)
   await until('the old owner has ended', () => !isStore(old ?? 0))
   assert.deepEqual(second.events('store.fatal'), [])
-  assert.ok(!existsSync(`${folder.dir}/store.log`))
+  assertOnlyOfTree(folder.dir, tookMs)
 })
+
+// Of a script with a tree, as src/store/open-store.ts has it, but for the time that a busy machine takes to tell this process.
+const patienceMs = 2_500
+
+/** That no script has started an owner of its own, which would have a log there; it may, where the tree had none for longer. */
+function assertOnlyOfTree(dir: string, outageMs: number): void {
+  if (outageMs < patienceMs) assert.ok(!existsSync(`${dir}/store.log`), `after ${outageMs} ms`)
+}
 
 /** The process that answers. */
 async function ownerOf(store: Store): Promise<unknown> {

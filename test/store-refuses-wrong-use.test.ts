@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { openStore } from '../src/store.ts'
+import { waitTimeoutMs } from './support/http-connection.ts'
 import { storeFolder } from './support/store-script.ts'
 import { root } from './support/tree.ts'
 import { markName } from './support/tree-processes.ts'
@@ -40,13 +41,19 @@ test('options of openStore that are none are refused at once, by their name', t 
     [{ url: 'redis://localhost', maxValueBytes: -1 }, /^maxValueBytes is /],
     [{ url: 'saola://localhost', password: 5 }, /^password is a text\.$/],
     [{ url: 'saolas://localhost', ca: {} }, /^ca is PEM, /],
+    [{ url: 'saolas://localhost', ca: '/etc/ca.pem' }, /^ca is PEM, .* in the address, \?ca=FILE\.$/],
+    [{ dir: folder.dir, timeoutMS: 5 }, /^openStore has no option "timeoutMS", did you mean timeoutMs\?$/],
+    [{ url: 'saola://localhost', pasword: 'x' }, /"pasword", did you mean password\?$/],
+    [{ dir: folder.dir, retries: 5 }, /^openStore has no option "retries": it takes dir, url, /],
   ]
   for (const [options, message] of wrong) {
     assert.throws(() => openStore(options as never), { ...invalid, message }, JSON.stringify(options))
   }
 })
 
-test('a folder that cannot be made is refused at once, also where Node would try for ever', { timeout: 20_000 }, t => {
+test('a folder that cannot be made is refused at once, also where Node would try for ever', {
+  timeout: 5 * waitTimeoutMs,
+}, t => {
   const folder = storeFolder(t)
   const file = join(folder.dir, 'file')
   writeFileSync(file, '')
@@ -56,7 +63,7 @@ test('a folder that cannot be made is refused at once, also where Node would try
       import { openStore } from ${JSON.stringify(join(root, 'src/store.ts'))}
       try { openStore({ dir: ${JSON.stringify(dir)} }) } catch ({ code, message }) { console.log(code, message) }`
     const { stdout, signal } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-      ...{ encoding: 'utf8', timeout: 10_000, killSignal: 'SIGKILL' },
+      ...{ encoding: 'utf8', timeout: waitTimeoutMs, killSignal: 'SIGKILL' },
     })
     assert.equal(signal, null, dir)
     assert.match(stdout, /^STORE_DIRECTORY_UNUSABLE The folder .* cannot hold a store: /, dir)
@@ -146,7 +153,7 @@ test('the command line says what an operator did wrong in one line', async t => 
   const outside = temporary(t)
   const saola = (...args: string[]) => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'src/bin.ts'), 'store', ...args], {
-      ...{ cwd: outside, encoding: 'utf8', timeout: 20_000 },
+      ...{ cwd: outside, encoding: 'utf8', timeout: waitTimeoutMs },
       env: { ...process.env, [markName]: folder.mark, NODE_TEST_CONTEXT: undefined },
     })
     return { status, stdout, stderr }

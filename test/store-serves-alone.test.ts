@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { openStore } from '../src/store.ts'
 import { certificate } from './support/certificate.ts'
+import { waitTimeoutMs } from './support/http-connection.ts'
 import { tlsFiles } from './support/network-door.ts'
 import { connectResp } from './support/resp-client.ts'
 import { serveStore } from './support/store-server.ts'
@@ -18,7 +19,7 @@ const where = (port: number) => ({ port, host: '127.0.0.1' })
 /** Runs it to its end. */
 function saola(...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
   return new Promise(resolve => {
-    execFile(process.execPath, [bin, ...args], { timeout: 20_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [bin, ...args], { timeout: waitTimeoutMs }, (error, stdout, stderr) => {
       resolve({ code: error ? error.code : 0, stdout, stderr })
     })
   })
@@ -96,27 +97,43 @@ describe('saola store serve', () => {
   it('does not start when something is wrong, and says what', async t => {
     const server = await serveStore(t)
     const cases: readonly (readonly [args: readonly string[], said: RegExp])[] = [
-      [['--listen', ':0'], /ERR_CONFIG_INVALID.*\n.*store\.listen is refused: .*set store\.password/],
-      [['--listen', 'nonsense'], /store\.listen\[0\] expected HOST:PORT/],
-      [['--allow', '10.0.0.0/99'], /store\.allow\[0\] expected an address or a network/],
+      [
+        ['--listen', ':0'],
+        /ERR_CONFIG_INVALID.*\n {2}--listen is refused: .*set --password-file or SAOLA_STORE_PASSWORD, and --tls-cert and --tls-key/,
+      ],
+      [['--listen', 'nonsense'], /^ {2}--listen expected HOST:PORT/m],
+      [['--allow', '10.0.0.0/99'], /^ {2}--allow expected an address or a network/m],
+      [['--max-clients', 'many'], /^ {2}--max-clients expected a whole number/m],
+      [['--idle-timeout', '5 parsecs'], /^ {2}--idle-timeout expected a duration/m],
+      [['--durability', 'alwys'], /^ {2}--durability expected .*did you mean "always"/m],
+      [['--tls-cert', '/nowhere'], /^ {2}--tls-key is missing/m],
       [
         ['--listen', `127.0.0.1:${server.port}`],
         /Cannot listen on 127\.0\.0\.1:\d+ \(it is in use.*ERR_ADDRESS_UNAVAILABLE/,
       ],
+      [['--listen', 'unix:/nowhere/redis.sock'], /Cannot listen on unix:\/nowhere.*ERR_ADDRESS_UNAVAILABLE/],
       [
         ['--listen', '127.0.0.1:0', '--tls-cert', '/nowhere', '--tls-key', '/nowhere'],
-        /store\.tls\.cert cannot be read/,
+        /--tls-cert cannot be read.*ERR_CONFIG_INVALID/,
       ],
-      [['--listen', '127.0.0.1:0', '--password-file', '/nowhere'], /--password-file expected a file/],
+      [
+        ['--listen', '127.0.0.1:0', '--password-file', '/nowhere'],
+        /--password-file cannot be read.*ERR_CONFIG_INVALID/,
+      ],
+      [['--listen', '127.0.0.1:0', '--password-file', '/dev/null'], /expected a password .*ERR_CONFIG_INVALID/],
       [['--listen', '127.0.0.1:0', '--dir', server.dir], /ERR_ALREADY_RUNNING/],
       [['--listen', '127.0.0.1:0', '--dir', ''], /--dir expected a folder, got "".*ERR_USAGE/],
+      [['--lisen', '127.0.0.1:0'], /did you mean --listen\?.*ERR_USAGE/],
     ]
-    const dir = mkdtempSync(join(tmpdir(), 'saola-serve-'))
-    t.after(() => rmSync(dir, { recursive: true, force: true }))
+    const parent = mkdtempSync(join(tmpdir(), 'saola-serve-'))
+    t.after(() => rmSync(parent, { recursive: true, force: true }))
+    const dir = join(parent, 'store')
     for (const [args, said] of cases) {
       const { code, stderr } = await saola('store', 'serve', ...(args.includes('--dir') ? [] : ['--dir', dir]), ...args)
       assert.match(stderr, said)
+      assert.doesNotMatch(stderr, /store\.[a-z]/, 'flags were given, and no configuration')
       assert.equal(code, stderr.includes('ERR_USAGE') ? 2 : 1)
+      assert.equal(existsSync(dir), false, `${args.join(' ')} has made the folder`)
     }
     assert.equal(await (await connectResp(t, where(server.port))).ask('PING'), 'PONG')
   })

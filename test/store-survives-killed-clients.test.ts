@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { findWalReaders } from '../src/store/database/wal-readers.ts'
 import { openStore } from '../src/store.ts'
+import { fairMs } from './support/busy-machine.ts'
 import { firstLine, type StoreFolder, storeFolder } from './support/store-script.ts'
 import { signalProcess } from './support/tree-processes.ts'
-import { until } from './support/until.ts'
 
-const kills = 60
+/** Of writers, and of readers: see store-survives-kills.test.ts. */
+const kills = Number(process.env.SAOLA_KILLS ?? 12)
 const atOnce = 3
 
 test('writers are killed: what was acknowledged to them is there, in its order', async t => {
@@ -15,7 +17,7 @@ test('writers are killed: what was acknowledged to them is there, in its order',
   await folder.warmUp()
   await using store = openStore({ dir: folder.dir })
   await atRandom(folder, async name => {
-    const acknowledged = await killAmid(folder, write, name)
+    const acknowledged = await killAmid(folder, write, name, 50)
     const values = await store.map('log').getMany(acknowledged.map(i => `${name}:${i}`))
     assert.deepEqual(values, acknowledged)
     const pushed = await store.list<number>(`list ${name}`).toArray()
@@ -45,13 +47,15 @@ test('readers are killed: nobody notices, and nothing of them holds the WAL', as
       const startedAt = performance.now()
       await both(i)
       longestMs = Math.max(longestMs, performance.now() - startedAt)
+      // The readers need some of the machine.
+      if (i % 4 === 0) await pause(10)
     }
   })()
-  await atRandom(folder, async name => void (await killAmid(folder, read, name)))
+  await atRandom(folder, async name => void (await killAmid(folder, read, name, 10)))
   isOver = true
   await writing
   t.diagnostic(`a write took ${Math.round(longestMs)} ms at most`)
-  assert.ok(longestMs < 1_000, `a write took ${longestMs} ms`)
+  assert.ok(longestMs < fairMs(1_000), `a write took ${longestMs} ms`)
   assert.deepEqual(findWalReaders(folder.dir), process.platform === 'linux' ? [] : undefined)
 })
 
@@ -88,7 +92,7 @@ test('a lock whose holder is killed is granted when its lease is over, and not b
     t.diagnostic(`granted ${lateMs.toFixed(1)} ms after the end of the lease`)
     // Times are whole milliseconds there.
     assert.ok(lateMs > -2, `${-lateMs} ms too early`)
-    assert.ok(lateMs < 1_000, `${lateMs} ms too late`)
+    assert.ok(lateMs < fairMs(1_000), `${lateMs} ms too late`)
     assert.ok(token > (tokens[i] as number))
   }
 })
@@ -102,19 +106,17 @@ async function atRandom(folder: StoreFolder, kill: (name: string) => Promise<voi
   await Promise.all(Array.from({ length: atOnce }, next))
 }
 
-/** Starts a script that prints numbers, kills it at some moment, and gives what it had printed. */
-async function killAmid(folder: StoreFolder, body: string, name: string): Promise<number[]> {
+/** Starts a script that prints numbers, kills it at some moment before it has printed many more, and gives what it had printed. */
+async function killAmid(folder: StoreFolder, body: string, name: string, linesMax: number): Promise<number[]> {
   const { child, output } = folder.start(body, name)
-  await firstLine(child)
-  const lines = 5 + Math.random() * 50
+  const lines = 5 + Math.random() * linesMax
   let printed = 0
   child.stdout?.on('data', (part: string) => {
     printed += part.split('\n').length - 1
+    if (printed > lines) child.kill('SIGKILL')
   })
-  await until('it has printed enough', () => printed > lines || child.exitCode !== null)
-  assert.equal(child.exitCode, null, 'it has ended by itself')
-  child.kill('SIGKILL')
   const text = await output
+  assert.equal(child.signalCode, 'SIGKILL', 'it has ended by itself')
   return text.split('\n').slice(0, -1).map(Number)
 }
 

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openStore } from '../src/store.ts'
+import { openStore, type Store } from '../src/store.ts'
+import { fairMs } from './support/busy-machine.ts'
 import { storeFolder } from './support/store-script.ts'
 import { signalProcess } from './support/tree-processes.ts'
 
-// With the writers and readers of store-survives-killed-clients.test.ts these are two hundred.
-const kills = 80
+// All of the two hundred, with those of store-survives-killed-clients.test.ts, are killed by `npm run bench:soak:store`.
+const kills = Number(process.env.SAOLA_KILLS ?? 16)
 
 test('the owner is killed again and again: no call fails, each write counts once, lists keep their order', async t => {
   const folder = storeFolder(t)
@@ -13,11 +14,13 @@ test('the owner is killed again and again: no call fails, each write counts once
   await using store = openStore({ dir: folder.dir })
   await store.counter('n').set(0)
   await store.counter('over').set(0)
-  const writers = ['a', 'b'].map(name => folder.start(write, name))
+  const other = folder.start(`print(JSON.stringify(await (${write})(store, 'b')))`)
   const reader = folder.start(read)
+  // Whoever finds no owner starts one, which is most of what a kill costs: so this process is one of the writers.
+  const own = write(store, 'a')
   for (let killed = 0; killed < kills; ) {
-    // Each of them has answered, some time or other, and is killed at a moment that nobody knows.
-    for (let answers = 1 + Math.floor(Math.random() * 200); answers > 0; answers--) {
+    // Each of them has answered, some time or other, and is killed at a moment that nobody knows: most soon, some late.
+    for (let answers = 1 + Math.floor(Math.random() ** 4 * 200); answers > 0; answers--) {
       await store.counter('served').increment()
     }
     const owner = folder.ownerId()
@@ -25,13 +28,13 @@ test('the owner is killed again and again: no call fails, each write counts once
   }
   await store.counter('over').set(1)
 
-  const written: Written[] = (await Promise.all(writers.map(({ output }) => output))).map(text => JSON.parse(text))
+  const written: Written[] = [await own, JSON.parse(await other.output)]
   const counts = written.map(({ counted }) => counted)
   assert.equal(
     await store.counter('n').get(),
     counts.reduce((a, b) => a + b),
   )
-  assert.ok(Math.min(...counts) > 1000, `only ${counts} were counted`)
+  assert.ok(Math.min(...counts) > 10 * kills, `only ${counts} were counted`)
   const pushed = await store.list<[string, number]>('log').toArray()
   for (const [i, name] of ['a', 'b'].entries()) {
     const own = pushed.filter(([writer]) => writer === name).map(([, number]) => number)
@@ -44,14 +47,14 @@ test('the owner is killed again and again: no call fails, each write counts once
     const each = pauses.sort((a, b) => b - a).slice(0, kills)
     const [longest = 0, usual = 0] = [each[0], each[Math.floor(kills / 2)]]
     t.diagnostic(`writes went on after ${Math.round(usual)} ms, and ${Math.round(longest)} ms at most`)
-    assert.ok(usual < 1_000, `writes went on after ${usual} ms`)
+    assert.ok(usual < fairMs(1_000), `writes went on after ${usual} ms`)
     // The machine may be busy with something else.
-    assert.ok(longest < 5_000, `writes once went on after ${longest} ms`)
+    assert.ok(longest < fairMs(5_000), `writes once went on after ${longest} ms`)
   }
   const { reads, longest } = JSON.parse(await reader.output)
   t.diagnostic(`${reads} reads, and ${Math.round(longest)} ms at most from one to the next`)
-  assert.ok(reads > 10_000)
-  assert.ok(longest < 1_000)
+  assert.ok(reads > 100 * kills)
+  assert.ok(longest < fairMs(1_000), `a read took ${longest} ms`)
 })
 
 interface Written {
@@ -61,10 +64,11 @@ interface Written {
   readonly pauses: number[]
 }
 
-const write = `
-  const isOver = () => store.counter('over').peek() > 0
+/** Runs here, and by its text in another process: it uses nothing else of this file. */
+async function write(store: Store, name: string): Promise<Written> {
+  const isOver = () => (store.counter('over').peek() ?? 0) > 0
   let [counted, pushed] = [0, 0]
-  const pauses = []
+  const pauses: number[] = []
   let last = performance.now()
   const count = async () => {
     while (!isOver()) {
@@ -73,14 +77,20 @@ const write = `
       const now = performance.now()
       if (now - last > 50) pauses.push(now - last)
       last = now
+      // What a kill costs is what is tried here, not how much an owner can do: it needs some of the machine to come back.
+      await new Promise(resolve => setTimeout(resolve, 10))
     }
   }
   // Not one after the other: what was sent together keeps its order, too.
   const push = async () => {
-    while (!isOver()) await Promise.all(Array.from({ length: 8 }, () => store.list('log').push([arguments_[0], pushed++])))
+    while (!isOver()) {
+      await Promise.all(Array.from({ length: 8 }, () => store.list('log').push([name, pushed++])))
+      await new Promise(resolve => setTimeout(resolve, 10))
+    }
   }
   await Promise.all([...Array.from({ length: 16 }, count), push()])
-  print(JSON.stringify({ counted, pushed, pauses }))`
+  return { counted, pushed, pauses }
+}
 
 const read = `
   let [reads, before, longest, last] = [0, 0, 0, performance.now()]
@@ -89,7 +99,7 @@ const read = `
     if (n < before) throw new Error('a read saw ' + n + ' after ' + before)
     before = n
     // Others want to run, too.
-    if (++reads % 10 === 0) await new Promise(resolve => setTimeout(resolve, 1))
+    if (++reads % 10 === 0) await new Promise(resolve => setTimeout(resolve, 3))
     const now = performance.now()
     longest = Math.max(longest, now - last)
     last = now

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { request } from './support/http-connection.ts'
 import { startTree, type Tree } from './support/tree.ts'
 import { signalProcess } from './support/tree-processes.ts'
+import { until } from './support/until.ts'
 
 const app = `
 import { createServer } from 'node:http'
@@ -17,10 +18,10 @@ createServer((request, response) => {
 }).listen(3000)
 `
 
-const config = { apps: { web: { app: './app.ts', listen: '127.0.0.1:0', workers: 2, timeout: '2s' } } }
+const config = { apps: { web: { app: './app.mjs', listen: '127.0.0.1:0', workers: 2, timeout: '2s' } } }
 
 test('SIGSTOP for 10 seconds and SIGCONT of the supervisor kill nobody', async t => {
-  const tree = await startTree(t, { files: { 'app.ts': app }, config })
+  const tree = await startTree(t, { files: { 'app.mjs': app }, config })
   const pids = await workerPids(tree)
   tree.signal('SIGSTOP')
   t.after(() => signalProcess(tree.pid, 'SIGCONT'))
@@ -36,7 +37,7 @@ test('SIGSTOP for 10 seconds and SIGCONT of the supervisor kill nobody', async t
 })
 
 test('kill -9 of the supervisor leaves no orphan: no worker, no blocked worker, no grandchild', async t => {
-  const tree = await startTree(t, { files: { 'app.ts': app }, config: longTimeout })
+  const tree = await startTree(t, { files: { 'app.mjs': app }, config: longTimeout })
   await request(tree.url, { path: '/child' })
   request(tree.url, { path: '/block' }).catch(() => {})
   await tree.waitForLine(/blocking/)
@@ -46,8 +47,8 @@ test('kill -9 of the supervisor leaves no orphan: no worker, no blocked worker, 
 })
 
 test('a tree starts again where one was killed: its sockets and its pid file are no obstacle', async t => {
-  const files = { 'app.ts': app }
-  const apps = { web: { app: './app.ts', listen: ['127.0.0.1:0', 'unix:./app.sock'], workers: 1 } }
+  const files = { 'app.mjs': app }
+  const apps = { web: { app: './app.mjs', listen: ['127.0.0.1:0', 'unix:./app.sock'], workers: 1 } }
   const first = await startTree(t, { files, config: { name: 'again', apps, pidFile: 'again.pid' } })
   first.signal('SIGKILL')
   await allGone(first)
@@ -66,9 +67,5 @@ async function workerPids(tree: Tree): Promise<(number | undefined)[]> {
 
 /** Every process of the tree has ended. There is no event for the end of a process that is not ours, so /proc is read. */
 async function allGone(tree: Tree): Promise<void> {
-  const deadline = performance.now() + 15_000
-  while (tree.processIds().length > 0) {
-    assert.ok(performance.now() < deadline, `still alive: ${tree.processIds()}`)
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
+  await until('every process has ended', () => tree.processIds().length === 0)
 }

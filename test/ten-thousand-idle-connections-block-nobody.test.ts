@@ -17,9 +17,9 @@ const app = `export default { fetch: () => new Response(String(process.pid)) }`
 
 for (const balance of ['shared', 'round-robin'] as const) {
   test(`${connections} idle connections block nobody (${balance})`, async t => {
-    const web = { app: './app.ts', listen: '127.0.0.1:0', workers: 2, accessLog: false, balance }
+    const web = { app: './app.mjs', listen: '127.0.0.1:0', workers: 2, accessLog: false, balance }
     const tree = await startTree(t, {
-      files: { 'app.ts': app },
+      files: { 'app.mjs': app },
       config: { apps: { web: { ...web, graceful: { idle: '100ms' } } } },
     })
     const before = (await tree.status()).children.map(child => child.pid)

@@ -19,7 +19,7 @@ import { type Lane, LoadClient, type LoadOptions, type Tally } from './load-clie
 
 export interface HttpLoadOptions extends LoadOptions, RequestOptions {}
 
-/** A new connection for each request. `target` is `http://HOST:PORT` or `unix:PATH`, here and below. */
+/** A new connection for each request. `target` is `http://HOST:PORT`, `https://HOST:PORT` or `unix:PATH`, here and below. */
 export function newConnectionClient(t: TestContext, target: string, options: HttpLoadOptions = {}): LoadClient {
   const closing = { ...options, headers: { Connection: 'close', ...options.headers } }
   return httpClient(t, target, options, (connection, tally) => exchangeOne(connection, tally, closing))
@@ -188,7 +188,7 @@ class WebSocketLane implements Lane {
 
   #open(): Promise<WebSocket> {
     return new Promise((resolve, reject) => {
-      const socket = new WebSocket(this.#url, { handshakeTimeout: waitTimeoutMs })
+      const socket = new WebSocket(this.#url, { handshakeTimeout: waitTimeoutMs, rejectUnauthorized: false })
       this.#socket = socket
       socket.once('open', () => resolve(socket))
       socket.on('error', error => {

@@ -12,6 +12,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { fairMs } from './busy-machine.ts'
 import {
   keepAliveClient,
   newConnectionClient,
@@ -31,7 +32,7 @@ const fixture = join(root, 'test/fixtures/every-client')
 export function startServing(t: TestContext, web: object = {}): Promise<Tree> {
   const config = {
     apps: {
-      web: { app: './app.ts', listen: ['127.0.0.1:0', 'unix:app.sock'], workers: 2, accessLog: false, ...web },
+      web: { app: './app.mjs', listen: ['127.0.0.1:0', 'unix:app.sock'], workers: 2, accessLog: false, ...web },
     },
   }
   return startTree(t, { fixture, packages: ['ws'], config })
@@ -39,15 +40,16 @@ export function startServing(t: TestContext, web: object = {}): Promise<Tree> {
 
 type Maker = (t: TestContext, tree: Tree) => LoadClient
 
-// Slow enough for a machine of two cores that the trees have some of it left.
-const pauseMs = 5
+// Slow enough for a machine of two cores that the trees have some of it left. Where it has other work, all takes longer, and is asked
+// for as often in the end.
+const pauseMs = fairMs(25)
 
 const makers = {
   'new connection': (t, tree) => newConnectionClient(t, tree.url, { pauseMs }),
   'keep-alive': (t, tree) => keepAliveClient(t, tree.url, { pauseMs }),
   pipelined: (t, tree) => pipelineClient(t, tree.url, { pauseMs: 4 * pauseMs }),
   'three seconds': (t, tree) => slowClient(t, tree.url, { lanes: 6 }),
-  upload: (t, tree) => uploadClient(t, tree.url, { lanes: 8 }),
+  upload: (t, tree) => uploadClient(t, tree.url, { lanes: 4, pauseMs }),
   WebSocket: (t, tree) => webSocketClient(t, tree.url, { pauseMs }),
   'Unix socket, keep-alive': (t, tree) => unixClient(t, socketPathOf(tree), { pauseMs }),
   'Unix socket, new connection': (t, tree) => newConnectionClient(t, `unix:${socketPathOf(tree)}`, { pauseMs }),

@@ -9,7 +9,7 @@ export interface LogEvent {
 export interface WaitOptions {
   /** Lines before this one do not count: `tree.lines.length` means from now on. Default 0. */
   readonly since?: number
-  /** Default 15,000. */
+  /** Default 60,000. */
   readonly timeoutMs?: number
 }
 

@@ -13,7 +13,7 @@ export interface LoadResult {
 export interface LoadOptions {
   /** How many users do the same side by side. Default 2. */
   readonly lanes?: number
-  /** How long each waits between two exchanges. Default 1. */
+  /** How long each waits between two exchanges. Default 10: at full speed two cores would do little but serve the load. */
   readonly pauseMs?: number
 }
 
@@ -27,6 +27,7 @@ export interface Lane {
 
 const differentErrorsMax = 20
 const pauseAfterFailureMs = 50
+const lookEveryMs = 10
 
 /** Counts how requests ended. */
 export class Tally {
@@ -62,7 +63,7 @@ export class LoadClient {
 
   constructor(t: TestContext, makeLane: () => Lane, options: LoadOptions) {
     this.#lanes = Array.from({ length: options.lanes ?? 2 }, makeLane)
-    this.#pauseMs = options.pauseMs ?? 1
+    this.#pauseMs = options.pauseMs ?? 10
     t.after(() => this.#abort())
   }
 
@@ -91,7 +92,7 @@ export class LoadClient {
       if (performance.now() > deadlineMs) {
         throw new Error(`Not ${count} answers in ${timeoutMs} ms: ${JSON.stringify(this.#tally.result)}`)
       }
-      await pause(2)
+      await pause(lookEveryMs)
     }
   }
 

@@ -30,12 +30,17 @@ export class Stage {
   /** Everything that was asked for since the last look. */
   actions: Action[] = []
   pids = 100
+  /** Whether processes can be started. */
+  canSpawn = () => true
 
   happen(event: FleetEvent): Action[] {
     const actions = plan(this.fleet, event, this.now, () => 0)
     this.actions.push(...actions)
     for (const action of actions) {
-      if (action.do === 'spawn') this.happen({ type: 'spawned', id: action.child.id, pid: this.pids++ })
+      if (action.do !== 'spawn') continue
+      const { id } = action.child
+      if (this.canSpawn()) this.happen({ type: 'spawned', id, pid: this.pids++ })
+      else this.happen({ type: 'spawn-failed', id, message: 'no such file' })
     }
     return actions
   }

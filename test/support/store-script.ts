@@ -16,9 +16,12 @@ export function storeFolder(t: TestContext, existing?: string): StoreFolder {
   const folder = new StoreFolder(dir, `${process.pid}-store-${++foldersMade}`)
   // The owner that this process itself starts carries the mark, too.
   process.env[markName] = folder.mark
+  // That of all tests, where there is one: without it each process compiles the whole store anew.
+  const compileCache = process.env.NODE_COMPILE_CACHE
   t.after(() => {
     delete process.env[markName]
-    delete process.env.NODE_COMPILE_CACHE
+    if (compileCache === undefined) delete process.env.NODE_COMPILE_CACHE
+    else process.env.NODE_COMPILE_CACHE = compileCache
     killMarked(folder.mark)
     if (existing === undefined) rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
   })
@@ -69,7 +72,7 @@ export class StoreFolder {
    * leave its compiled code for the next, so one of each kind runs to its end here.
    */
   async warmUp(): Promise<void> {
-    process.env.NODE_COMPILE_CACHE = join(this.dir, 'compile-cache')
+    process.env.NODE_COMPILE_CACHE ??= join(this.dir, 'compile-cache')
     await this.run(`await store.counter('warm').increment()`)
     await until('the owner has ended by itself', () => this.ownerId() === undefined)
   }

@@ -1,4 +1,5 @@
 /** States of trees for tests that need no tree. */
+import type { TreeFigures } from '../../src/ipc/figures.ts'
 import type { ChildStatus, TreeStatus } from '../../src/ipc/status.ts'
 
 /** `web:0`, in good health and idle, but for what is given. */
@@ -15,6 +16,7 @@ export function childStatus(given: Partial<ChildStatus> = {}): ChildStatus {
     uptimeMs: 723_000,
     restarts: 0,
     lastExit: undefined,
+    waitsFor: undefined,
     beatAgeMs: 400,
     connections: 0,
     inFlight: 0,
@@ -40,8 +42,30 @@ export function treeStatus(children: readonly ChildStatus[], given: Partial<Tree
     generation: 3,
     configFile: '/srv/shop/saola.config.ts',
     lastReload: undefined,
-    apps: [{ name: 'web', listen: ['127.0.0.1:8000'], balance: 'shared', workers: 2, entry: '/srv/shop/src/app.ts' }],
+    apps: [
+      {
+        name: 'web',
+        listen: ['127.0.0.1:8000'],
+        protocols: ['http'],
+        balance: 'shared',
+        workers: 2,
+        entry: '/srv/shop/src/app.ts',
+      },
+    ],
     children,
     ...given,
+  }
+}
+
+/** The figures of `web`, all of them of `web:0`: requests that took up to 2.5 ms, and up to 100 ms. */
+export function treeFigures({ fast = 0, slow = 0, errors = 0 } = {}): TreeFigures {
+  const durations = [0, fast, 0, 0, 0, 0, slow, 0, 0, 0, 0, 0, 0, 0, 0]
+  const counts = { responses: [0, fast + slow - errors, 0, 0, errors], durations, durationSumMs: 0, bytesSent: 0 }
+  return {
+    time: '2026-01-01T00:05:00Z',
+    apps: [{ app: 'web', starts: 2, deaths: 0, ...counts }],
+    workers: [{ worker: 'web:0', app: 'web', pid: 4212, ...counts }],
+    sockets: [],
+    supervisor: { cpuSeconds: 0, rssBytes: 0, openFds: 0 },
   }
 }

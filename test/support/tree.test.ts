@@ -42,7 +42,7 @@ async function fake(t: TestContext, args: readonly string[] = []): Promise<Tree>
 
 test('a tree is started in its own folder, with an address of its own and the package at hand', async t => {
   const tree = await startTree(t, { files: { 'fake.mjs': fakeTree, 'lib/data.txt': 'x' }, bin: 'fake.mjs' })
-  assert.equal(tree.events('tree.ready')[0]?.args, './app.ts -b 127.0.0.1:0')
+  assert.equal(tree.events('tree.ready')[0]?.args, './app.mjs -b 127.0.0.1:0')
   assert.deepEqual(tree.listen, ['unix:/x.sock', '127.0.0.1:0'])
   assert.equal(tree.url, 'http://127.0.0.1:0')
   assert.equal(readFileSync(join(tree.dir, 'lib/data.txt'), 'utf8'), 'x')

@@ -3,7 +3,7 @@
  * however it ended.
  *
  * ```ts
- * const tree = await startTree(t, { files: { 'app.ts': 'export default { fetch: () => new Response("hi") }' } })
+ * const tree = await startTree(t, { files: { 'app.mjs': 'export default { fetch: () => new Response("hi") }' } })
  * const reloaded = tree.waitForEvent('reload.done', {}, { since: tree.lines.length })
  * tree.signal('SIGHUP')
  * await reloaded
@@ -42,10 +42,17 @@ export interface TreeOptions {
   readonly fixture?: string
   /** Packages of the project that the application imports. `saola` is always there. */
   readonly packages?: readonly string[]
-  /** Written as saola.config.json when it is an object, as saola.config.ts when it is a text. */
+  /**
+   * Written as saola.config.json when it is an object, as saola.config.ts when it is a text. Applications of an object that do
+   * not say how many workers they have get one, as those without a configuration do.
+   */
   readonly config?: object | string
-  /** The application. Default `./app.ts` without a configuration, none with one. */
-  readonly app?: string
+  /**
+   * The application. Default without a configuration `./app.ts` if that is among the files, else `./app.mjs`, and none with one.
+   * TypeScript only where that matters: its types are stripped anew in each folder, a quarter of the CPU time of a start.
+   * False: the command line says nothing at all.
+   */
+  readonly app?: string | false
   /** Further arguments. Without a configuration and without `-b`, `-b 127.0.0.1:0` is added. */
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
@@ -118,7 +125,7 @@ export class Tree {
     this.#mark = mark
     this.#node = options.node ?? process.env.SAOLA_TEST_NODE ?? process.execPath
     this.#bin = options.bin ?? join(root, 'dist', 'bin.js')
-    this.#env = { ...cleanEnvironment(), ...options.env, [markName]: mark }
+    this.#env = { ...cleanEnvironment(), ...oneWorker(options), ...options.env, [markName]: mark }
     const child = this.#spawn(commandLine(options), options)
     this.pid = child.pid ?? 0
     this.stdout = child.stdout
@@ -140,16 +147,16 @@ export class Tree {
     return Array.isArray(ready) ? ready.map(String) : String(ready ?? '').split(/[\s,]+/)
   }
 
-  /** `http://…` of its first TCP address. */
+  /** `http://…` of its first TCP address; `https://…` when it has loaded a certificate. */
   get url(): string {
     const address = this.listen.find(text => /:\d+$/.test(text))
     if (address === undefined) throw new Error(`The tree listens on no port: ${this.listen.join(' ')}`)
-    return `http://${address}`
+    return `${this.events('edge.certificate.loaded').length > 0 ? 'https' : 'http'}://${address}`
   }
 
   /** The events of this name until now. */
   events(name: string): LogEvent[] {
-    return this.lines.flatMap(line => parseEvent(line) ?? []).filter(event => event.event === name)
+    return this.lines.flatMap(line => eventOf(line, name) ?? [])
   }
 
   /** The first line that matches, among those that came already, too, unless `since` says otherwise. */
@@ -165,8 +172,8 @@ export class Tree {
         wanted instanceof RegExp ? wanted.test(String(event[key])) : isDeepStrictEqual(event[key], wanted),
       )
     const take = (line: string): LogEvent | undefined => {
-      const event = parseEvent(line)
-      return event?.event === name && hasFields(event) ? event : undefined
+      const event = eventOf(line, name)
+      return event && hasFields(event) ? event : undefined
     }
     return this.#log.waitFor(
       `${name} ${Object.keys(fields).length > 0 ? JSON.stringify(fields) : ''}`.trim(),
@@ -239,9 +246,16 @@ export class Tree {
   }
 }
 
-function commandLine({ command = 'start', app, args = [], config }: TreeOptions): string[] {
-  const entry = app ?? (config === undefined ? './app.ts' : undefined)
-  const isBound = config !== undefined || args.includes('-b')
+/** The event of a line, if it is of this name. Most lines are not, and need not be parsed for that. */
+function eventOf(line: string, name: string): LogEvent | undefined {
+  const event = line.includes(name) ? parseEvent(line) : undefined
+  return event?.event === name ? event : undefined
+}
+
+function commandLine({ command = 'start', app, args = [], config, files = {} }: TreeOptions): string[] {
+  const byDefault = 'app.ts' in files ? './app.ts' : './app.mjs'
+  const entry = app === false ? undefined : (app ?? (config === undefined ? byDefault : undefined))
+  const isBound = app === false || config !== undefined || args.includes('-b')
   return [command, ...(entry === undefined ? [] : [entry]), ...(isBound ? [] : ['-b', '127.0.0.1:0']), ...args]
 }
 
@@ -259,7 +273,7 @@ function fillFolder(dir: string, { files = {}, fixture, packages = [], config }:
       ? {}
       : typeof config === 'string'
         ? { 'saola.config.ts': config }
-        : { 'saola.config.json': JSON.stringify(config, undefined, 2) }
+        : { 'saola.config.json': JSON.stringify(withOneWorker(config), undefined, 2) }
   for (const [path, text] of Object.entries({ ...files, ...configFile })) {
     mkdirSync(dirname(join(dir, path)), { recursive: true })
     writeFileSync(join(dir, path), text)
@@ -273,6 +287,24 @@ function fillFolder(dir: string, { files = {}, fixture, packages = [], config }:
   }
 }
 
+/** A tree is as large as its test says, not as the machine, and one worker starts in two thirds of the time of two. */
+function oneWorker({ config, command = 'start', app, args = [] }: TreeOptions): NodeJS.ProcessEnv {
+  const isChosen =
+    app === false || config !== undefined || command !== 'start' || args.some(argument => argument.startsWith('-c'))
+  return isChosen ? {} : { WEB_CONCURRENCY: '1' }
+}
+
+function withOneWorker(config: object): object {
+  const { apps } = config as { apps?: unknown }
+  if (!isSection(apps)) return config
+  const each = Object.entries(apps).map(([name, app]) => [name, isSection(app) ? { workers: 1, ...app } : app])
+  return { ...config, apps: Object.fromEntries(each) }
+}
+
+function isSection(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** Only what lies in the folder: the links in it lead to the project itself. */
 function giveTo(owner: number, dir: string): void {
   chmodSync(dir, 0o755)
@@ -284,9 +316,10 @@ function giveTo(owner: number, dir: string): void {
   }
 }
 
-/** The environment of this process without what would change a tree by chance. */
+/** The environment of this process without what would change a tree by chance. Where compiled code lies changes nothing. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  const chance = /^(SAOLA_|npm_|NODE_|PORT$|WEB_CONCURRENCY$|LISTEN_|NOTIFY_SOCKET$|WATCHDOG_|FORCE_COLOR$)/
+  const chance =
+    /^(SAOLA_|npm_|NODE_(?!COMPILE_CACHE$)|PORT$|WEB_CONCURRENCY$|LISTEN_|NOTIFY_SOCKET$|WATCHDOG_|FORCE_COLOR$)/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !chance.test(name)))
 }
 

@@ -11,7 +11,7 @@ const everyMs = 20
  * await until('the worker is gone', () => !existsSync(`/proc/${pid}`))
  * ```
  *
- * @throws {Error} when it does not come in 15 s.
+ * @throws {Error} when it does not come in 60 s.
  */
 export async function until<Value>(
   what: string,

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { cronStatus, startCronTree } from './support/cron-tree.ts'
+import { until } from './support/until.ts'
+
+const never = '0 0 1 1 *'
+
+test('a module has the store of the tree, its tasks, its arguments and the time that it is for', async t => {
+  const files = {
+    'jobs/count.ts': `
+import type { CronContext } from 'saola'
+import { store } from 'saola/store'
+import { tasks } from 'saola/tasks'
+export default async function count({ name, args, scheduledAt }: CronContext): Promise<void> {
+  const times = await store.counter('times').increment()
+  await tasks.enqueue('note', { times })
+  // Written, though nobody waits for it.
+  void store.map('last').set('name', name)
+  console.log(JSON.stringify({ name, args, times, isDate: scheduledAt instanceof Date }))
+}`,
+    'tasks/note.mjs': `
+import { defineTask } from 'saola/tasks'
+export const note = defineTask({ id: 'note', run: ({ times }) => console.log('noted ' + times) })`,
+  }
+  const cron = { count: { schedule: never, module: './jobs/count.ts' } }
+  const config = { name: 'shop', apps: { web: { app: './app.mjs', listen: 'unix:./web.sock' } }, tasks: {}, cron }
+  const tree = await startCronTree(t, cron, { files, config })
+  for (const times of [1, 2]) {
+    const { stdout, code } = await tree.cli('run', 'count', '--', '--fast', 'a b')
+    assert.equal(code, 0)
+    assert.deepEqual(JSON.parse(stdout), { name: 'count', args: ['--fast', 'a b'], times, isDate: true })
+    await tree.waitForLine(new RegExp(`noted ${times}`))
+  }
+  const { stdout } = await tree.cli('store', 'get', 'last')
+  assert.match(stdout, /count/)
+})
+
+test('a module without a store in the tree starts it by using it', async t => {
+  const files = {
+    'job.mjs': `import { store } from 'saola/store'\nexport default () => store.counter('times').increment()`,
+  }
+  const tree = await startCronTree(t, { job: { schedule: never, module: './job.mjs' } }, { files })
+  assert.equal((await tree.status()).children.length, 1)
+  assert.equal((await tree.cli('run', 'job')).code, 0)
+  const { children } = await tree.status()
+  assert.equal(children.find(({ kind }) => kind === 'store')?.state, 'RUNNING')
+})
+
+test('what a module throws is the reason, wherever it comes from', async t => {
+  const files = {
+    'throws.mjs': 'export default () => { throw new Error("no such table: sessions") }',
+    'later.mjs': 'export default () => new Promise(() => setTimeout(() => { throw new Error("later") }))',
+    'none.mjs': 'export const cleanup = () => {}',
+    'broken.mjs': 'export default () => {',
+    'open.mjs': 'export default () => { setInterval(() => {}, 1000); console.log("done") }',
+  }
+  const names = Object.keys(files).map(file => file.replace('.mjs', ''))
+  const cron = Object.fromEntries(names.map(name => [name, { schedule: never, module: `./${name}.mjs` }]))
+  const tree = await startCronTree(t, cron, { files })
+  const reasons = {
+    throws: /^exited with code 1: no such table: sessions$/,
+    later: /^exited with code 1: later$/,
+    none: /none\.mjs expected a function as its default export, got undefined/,
+    broken: /^exited with code 1: .*(Unexpected end of input|broken\.mjs)/,
+  }
+  for (const [name, reason] of Object.entries(reasons)) {
+    assert.equal((await tree.cli('run', name)).code, 1)
+    assert.match((await cronStatus(tree, name)).last?.reason ?? '', reason)
+  }
+  assert.deepEqual((await tree.cli('run', 'open')).stdout, 'done\n', 'A timer that is left open holds nothing up.')
+})
+
+test('a module is told by its signal that its time is over, and kill -9 of the supervisor ends it, also one that hangs', async t => {
+  const files = {
+    'waits.mjs': `
+export default async ({ signal }) => {
+  console.log('waits')
+  await new Promise(resolve => {
+    const timer = setInterval(() => {}, 1000)
+    signal.addEventListener('abort', () => (clearInterval(timer), resolve()))
+  })
+  console.log('told: ' + signal.reason.message)
+}`,
+    // As one that computes for ever, but for the heat.
+    'hangs.mjs':
+      'export default () => { console.log("hangs"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0) }',
+  }
+  const cron = {
+    waits: { schedule: never, module: './waits.mjs', timeout: '1s' },
+    idles: { schedule: never, module: './waits.mjs' },
+    hangs: { schedule: never, module: './hangs.mjs' },
+  }
+  const tree = await startCronTree(t, cron, { files })
+  const { stdout, code } = await tree.cli('run', 'waits')
+  assert.deepEqual([stdout, code], ['waits\ntold: The run is to end.\n', 1])
+  assert.equal((await cronStatus(tree, 'waits')).last?.reason, 'timed out after 1s')
+  for (const name of ['hangs', 'idles']) await tree.cli('run', name, '--detach')
+  await tree.waitForLine(/"cron:hangs".*hangs/)
+  await tree.waitForLine(/"cron:idles".*waits/)
+  tree.signal('SIGKILL')
+  await until('every process has ended', () => tree.processIds().length === 0)
+})

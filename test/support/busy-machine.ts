@@ -1,0 +1,23 @@
+import { availableParallelism, loadavg } from 'node:os'
+
+/**
+ * So many milliseconds, and as many times more as there are processes that want to run for each core: for limits that say how
+ * fast something is. Limits that only end what hangs are `waitTimeoutMs`.
+ *
+ * ```ts
+ * assert.ok(longestMs < fairMs(1_000), `a write took ${longestMs} ms`)
+ * ```
+ */
+export function fairMs(ms: number): number {
+  const [load = 0] = loadavg()
+  return ms * Math.max(1, load / availableParallelism())
+}
+
+/** Says how many milliseconds this thread has worked since, however long it had to wait for its turn meanwhile. */
+export function startWork(): () => number {
+  const before = process.threadCpuUsage()
+  return () => {
+    const { user, system } = process.threadCpuUsage(before)
+    return (user + system) / 1_000
+  }
+}

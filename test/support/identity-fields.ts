@@ -1,0 +1,23 @@
+/** Headers by which a client could say that it is somebody else. */
+export const identityFields: readonly (readonly [name: string, value: string])[] = [
+  ['X-Forwarded-For', '1.2.3.4'],
+  ['x-forwarded-for', '5.6.7.8'],
+  ['X-Forwarded-Proto', 'https'],
+  ['X-Forwarded-Host', 'evil'],
+  ['X-Forwarded-Port', '1'],
+  ['X-Forwarded-Prefix', '/x'],
+  ['X-Forwarded-Client-Cert', 'x'],
+  ['Forwarded', 'for=1.2.3.4;proto=https;host=evil'],
+  ['X-Real-IP', '1.2.3.4'],
+  ['X-Request-Id', 'mine'],
+  ['X-SSL-Client-Verify', 'SUCCESS'],
+  ['Ssl-Client-Cert', 'x'],
+  ['X-Client-Cert', 'x'],
+  ['Client-Cert', ':x:'],
+  ['Remote-User', 'root'],
+  ['X-Original-URL', '/admin'],
+  ['X-Rewrite-URL', '/admin'],
+  ['X_Forwarded_For', '1.2.3.4'],
+  ['X.Forwarded.For', '1.2.3.4'],
+  ['X_Real_IP', '1.2.3.4'],
+]

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openTasks } from '../src/tasks.ts'
+import { startTaskTree, type TaskTree } from './support/task-tree.ts'
+import { until } from './support/until.ts'
+
+const tasks = `
+export const mail = defineTask({ id: 'mail', queue: 'mail', run: noted(() => pause(30)) })
+export const image = defineTask({ id: 'image', queue: 'images', run: noted(async () => {
+  globalThis.kept = Buffer.alloc(300 * 1024 ** 2, 1)
+  // It is measured every second.
+  await pause(1_500)
+}) })
+export const fill = defineTask({ id: 'fill', run: async count =>
+  (await mail.enqueueMany(Array(count).fill())).map(({ id }) => id) })
+`
+const options = {
+  pools: {
+    io: { processes: 1 },
+    cpu: { processes: 1 },
+    letters: { processes: 1, concurrency: 4, queues: ['mail'] },
+    large: { processes: 1, queues: ['images'] },
+  },
+  recycle: { jobs: 60, memory: { soft: '260MB' } },
+}
+const count = 300
+
+test('a pool of the configuration is scaled, restarted, paused and recycled, and runs each job once', async t => {
+  const shop = await startTaskTree(t, { tasks, options, pools: ['io', 'letters', 'large'] })
+  await using store = shop.openStore()
+  const tasksThere = openTasks(store)
+  await tasksThere.counts()
+  const image = await shop.enqueue('image')
+  const first = await shop.process('letters')
+  const ids = (await shop.result(await shop.enqueue('fill', count))) as string[]
+
+  await until('some have begun', () => begunOf(shop, ids) >= 20)
+  await tasksThere.pause('mail')
+  const active = () => Promise.all(ids.map(id => shop.job(id))).then(jobs => jobs.filter(isActive).length)
+  await until('what was active has ended', async () => (await active()) === 0)
+  const begun = begunOf(shop, ids)
+  assert.ok(begun < count, `${begun} have begun`)
+  // Who comes anew knows of the pause as well.
+  await cli(shop, 'scale', 'tasks:letters', '2')
+  await shop.process('letters', 1)
+  await cli(shop, 'restart', 'tasks:letters')
+  const next = await until('the first one is replaced', async () => {
+    const process = await shop.process('letters')
+    return process.pid !== first.pid && process
+  })
+  const second = await shop.process('letters', 1)
+  assert.equal(begunOf(shop, ids), begun)
+  await cli(shop, 'tasks', 'resume', 'mail')
+  for (const id of ids) await shop.result(id)
+
+  const runs = shop.runs().filter(({ id }) => ids.includes(id))
+  assert.equal(runs.length, 2 * count, 'Each of them ran once.')
+  const pids = new Set(runs.map(({ pid }) => pid))
+  assert.ok(pids.has(first.pid) && pids.has(next.pid) && pids.has(second.pid))
+  // In the pool that lists its queue and in no other.
+  const others = [await shop.process('io'), await shop.process('large')].map(({ pid }) => pid)
+  assert.deepEqual(
+    others.filter(pid => pids.has(pid)),
+    [],
+  )
+  await shop.tree.waitForEvent('tasks.stopping', { name: /^tasks:letters:/, reason: '60 jobs' })
+  await shop.result(image)
+  const { pid } = await shop.run(image, 'end')
+  await shop.tree.waitForEvent('tasks.stopping', { pid, reason: /^memory \d+MB$/ })
+  assert.equal(shop.runs(image).length, 2, 'It was allowed to end.')
+})
+
+function begunOf(shop: TaskTree, ids: readonly string[]): number {
+  return shop.runs().filter(({ id, what }) => what === 'begin' && ids.includes(id)).length
+}
+
+function isActive({ state }: { readonly state: string }): boolean {
+  return state === 'active'
+}
+
+async function cli(shop: TaskTree, ...args: readonly string[]): Promise<void> {
+  const { code, stderr } = await shop.tree.cli(...args)
+  assert.equal(code, 0, stderr)
+}
