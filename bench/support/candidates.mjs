@@ -1,5 +1,5 @@
 // Who is measured, and how each one is started: as its own documentation says, for the same handler on the same Node.
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -42,7 +42,7 @@ function startSimple(script) {
   return async ({ port, workers, cores }) => {
     const [command, args] = pinned(cores, process.execPath, [join(here, script)])
     const running = start(command, args, { env: environment({ PORT: String(port), WORKERS: String(workers) }) })
-    return { stop: () => running.stop() }
+    return { pid: running.pid, stop: () => running.stop() }
   }
 }
 
@@ -91,6 +91,8 @@ async function startPm2({ port, workers, cores }) {
   const [command, args] = pinned(cores, bin('pm2'), ['start', plain, '-i', String(workers), '--name', 'bench'])
   await run(command, args, { env, cwd: dir })
   return {
+    // It has left for the background.
+    pid: Number(readFileSync(join(dir, 'pm2', 'pm2.pid'), 'utf8')),
     async stop() {
       await run(bin('pm2'), ['kill'], { env, cwd: dir }).catch(() => {})
       remove()

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import net from 'node:net'
+import tls from 'node:tls'
 
 const groups = new Set()
 
@@ -63,19 +64,23 @@ export async function freePort() {
   return port
 }
 
-/** Resolves when the port answers a request; returns how long that took from the call, in milliseconds. */
-export async function untilAnswering(port, { timeoutMs = 60_000, everyMs = 1 } = {}) {
+/**
+ * Resolves when the port answers a request, with `isTls` one over TLS; returns how long that took from the call, in
+ * milliseconds.
+ */
+export async function untilAnswering(port, { timeoutMs = 60_000, everyMs = 1, isTls = false } = {}) {
   const startedAt = performance.now()
   while (performance.now() - startedAt < timeoutMs) {
-    if (await answers(port)) return performance.now() - startedAt
+    if (await answers(port, isTls)) return performance.now() - startedAt
     await new Promise(resolve => setTimeout(resolve, everyMs))
   }
   throw new Error(`Nothing answered on port ${port} within ${timeoutMs} ms.`)
 }
 
-function answers(port) {
+function answers(port, isTls) {
   return new Promise(resolve => {
-    const socket = net.connect(port, '127.0.0.1')
+    const at = { port, host: '127.0.0.1' }
+    const socket = isTls ? tls.connect({ ...at, rejectUnauthorized: false }) : net.connect(at)
     const done = result => {
       socket.destroy()
       resolve(result)
