@@ -22,8 +22,6 @@ import {
 import { Store } from './store.ts'
 import { StoreError } from './store-error.ts'
 
-// In a row they come every 300 ms.
-const summonsApartMs = 1_000
 const treePatienceMs = 3_000
 // An owner that was started and is not there after so long is stopped, or waits for a disk.
 const startPatienceMs = 5_000
@@ -126,15 +124,10 @@ function openFolder(spec: OwnerSpec, timeoutMs?: number): Engine {
 }
 
 /** A tree whose store this is starts its own owner again, if it is not there; only when that takes long, one is started here. */
-function summonBesideTree(spec: OwnerSpec): () => void {
+function summonBesideTree(spec: OwnerSpec): (absentMs: number) => void {
   const start = starterOf(spec)
-  let firstAt = 0
-  let lastAt = Number.NEGATIVE_INFINITY
-  return () => {
-    const now = performance.now()
-    if (now - lastAt > summonsApartMs) firstAt = now
-    lastAt = now
-    if (now - firstAt > treePatienceMs || !treeOfFolder(spec.dir)) start()
+  return absentMs => {
+    if (absentMs > treePatienceMs || !treeOfFolder(spec.dir)) start()
   }
 }
 

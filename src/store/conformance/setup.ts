@@ -1,6 +1,7 @@
 /** What the files of the suite share. Each has one function, which registers its tests for one engine. */
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import type { StoreLimits } from '../commands/command.ts'
 import type { Engine } from '../engines/engine.ts'
 import { Store } from '../store.ts'
@@ -54,6 +55,9 @@ export async function openSubject(open: OpenEngine, t: TestContext, limits?: Par
 
 // In a cluster what is changed together lies in one slot, by the part of the names in braces: `{s}` and `{s}done`.
 
+// Far longer than any engine takes: what is not heard by then was lost.
+const heardMs = 60_000
+
 /** A list that can be waited for. */
 export class Heard<Item> {
   readonly items: Item[] = []
@@ -64,14 +68,20 @@ export class Heard<Item> {
     for (const check of this.#waiting) check()
   }
 
-  /** Resolves when there are so many. */
+  /** Resolves when there are so many; rejects when they do not come. */
   async count(wanted: number): Promise<readonly Item[]> {
-    const { promise, resolve } = Promise.withResolvers<void>()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
     const check = () => this.items.length >= wanted && resolve()
+    const giveUp = () => reject(new Error(`heard ${inspect(this.items)} only, and not ${wanted}`))
+    const timer = setTimeout(giveUp, heardMs)
     this.#waiting.add(check)
     check()
-    await promise
-    this.#waiting.delete(check)
+    try {
+      await promise
+    } finally {
+      clearTimeout(timer)
+      this.#waiting.delete(check)
+    }
     return this.items
   }
 }

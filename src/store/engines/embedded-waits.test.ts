@@ -18,7 +18,7 @@ async function open(t: TestContext) {
   let owner: Awaited<ReturnType<typeof startOwner>> | undefined = await startOwner()
   const summoned = Promise.withResolvers<void>()
   const openStore = () =>
-    new Store(new EmbeddedEngine({ dir, socketPath: () => socketOf(dir), summonOwner: summoned.resolve }))
+    new Store(new EmbeddedEngine({ dir, socketPath: () => socketOf(dir), summonOwner: () => summoned.resolve() }))
   const [store, other] = [openStore(), openStore()]
   t.after(async () => {
     await store.close()

@@ -32,8 +32,8 @@ export interface EmbeddedOptions {
   >
   /** Called once, before the first connection is tried. */
   announceUse?(): void
-  /** Nobody listens on it: starts an owner, or asks for one. Called at most every 300 ms. */
-  summonOwner?(): void
+  /** Nobody listens on it, and has not for so many milliseconds: starts an owner, or asks for one. Called at most every 300 ms. */
+  summonOwner?(absentMs: number): void
   /** Milliseconds that a call may take; 10,000 by default. */
   readonly timeoutMs?: number
 }
@@ -76,7 +76,7 @@ export class EmbeddedEngine implements Engine {
     this.#connection = new OwnerConnection({
       connect: () => net.connect({ path: options.socketPath?.() ?? '' }),
       announceUse: options.announceUse,
-      summonOwner: () => options.summonOwner?.(),
+      summonOwner: absentMs => options.summonOwner?.(absentMs),
       explainAbsence: () => (dir === undefined || hasRoom(dir) ? undefined : noRoom(dir)),
       refusalOf: fault => (dir === undefined ? undefined : notAllowed(dir, fault)),
       ...(far && { ...far, isFar: true }),

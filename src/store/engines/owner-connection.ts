@@ -24,8 +24,8 @@ export interface OwnerConnectionOptions {
   readonly isFar?: boolean
   /** Called once, before the first connection is tried. */
   announceUse?(): void
-  /** Nobody listens there: called at most every 300 ms, so that somebody starts an owner. */
-  summonOwner(): void
+  /** Nobody listens there, and has not for so many milliseconds: called at most every 300 ms, so that somebody starts an owner. */
+  summonOwner(absentMs: number): void
   /** Why nobody might listen there, if it can be told. */
   explainAbsence?(): StoreError | undefined
   /** Something came that nobody asked for. */
@@ -76,6 +76,8 @@ export class OwnerConnection {
   #argumentBytesMax = Number.POSITIVE_INFINITY
   #retryMs = retryMinMs
   #summonedAt = Number.NEGATIVE_INFINITY
+  /** Since when nobody listens there. */
+  #absentSince: number | undefined
   #retry: NodeJS.Timeout | undefined
   #deadlines: NodeJS.Timeout | undefined
   #isHeld = false
@@ -178,9 +180,10 @@ export class OwnerConnection {
     this.#refuse(error)
     if (error.code !== 'ENOENT' && error.code !== 'ECONNREFUSED') return
     const now = performance.now()
+    this.#absentSince ??= now
     if (now - this.#summonedAt < summonEveryMs) return
     this.#summonedAt = now
-    this.#options.summonOwner()
+    this.#options.summonOwner(now - this.#absentSince)
   }
 
   #onClose(): void {
@@ -203,6 +206,7 @@ export class OwnerConnection {
   #resume([sequence, answers, argumentBytesMax]: readonly [number, readonly Reply[], number]): void {
     this.#argumentBytesMax = argumentBytesMax
     this.#retryMs = retryMinMs
+    this.#absentSince = undefined
     this.#refused = undefined
     const missed = new Map<number, Reply>()
     for (let i = 0; i + 1 < answers.length; i += 2) missed.set(answers[i] as number, answers[i + 1] as Reply)

@@ -58,8 +58,10 @@ export class Sweeper {
       const { now } = this.#keyspace
       this.#tasks.awake(now)
       if (upkeep({ keyspace: this.#keyspace, now, space: this.#tasks }, sliceMs)) return true
-      let isMore = true
-      while (isMore && performance.now() < until) isMore = this.#sweepSome()
+      let isMore: boolean
+      // At least once: on a busy machine the slice may be over before it has begun.
+      do isMore = this.#sweepSome()
+      while (isMore && performance.now() < until)
       return isMore
     })
   }

@@ -18,6 +18,8 @@ type WatchListener = (field: Buffer | undefined) => void
 export const flushedChannel = 'saola:flushed'
 
 const endsAtOnce = 100
+// Redis was away, or busy: the ends that it has not told of are asked for again.
+const lookAgainMs = 1_000
 const timerMsMax = 2 ** 31 - 1
 
 export class RedisWatches {
@@ -142,36 +144,43 @@ class WatchedKey {
   #tell(field: Buffer | undefined): void {
     if (this.#isStopped) return
     for (const listener of [...this.listeners]) listener(field)
-    this.#lookForEnds().catch(() => {})
+    this.#lookAgain()
   }
 
   /** Entries of a map that end by themselves: Redis does not know of them. */
   #lookForEnds(): Promise<void> {
     this.#isToLookAgain = true
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined
-    })
+    this.#looking ??= this.#look()
     return this.#looking
   }
 
+  /** What it finds out it tells later: nobody waits for it, so that a failure is made good by another look. */
+  #lookAgain(): void {
+    this.#lookForEnds().catch(() => {
+      if (this.#isStopped) return
+      clearTimeout(this.#endTimer)
+      this.#endTimer = setTimeout(() => this.#lookAgain(), lookAgainMs)
+      this.#endTimer.unref()
+    })
+  }
+
   async #look(): Promise<void> {
-    while (this.#isToLookAgain && !this.#isStopped) {
-      this.#isToLookAgain = false
-      const { link, timeoutMs } = this.#context
-      const from = `(${this.#endsToldUntil}`
-      const call = [
-        'zrangebyscore',
-        companionOf('ttl', this.#key),
-        from,
-        '+inf',
-        'WITHSCORES',
-        'LIMIT',
-        0,
-        endsAtOnce,
-      ] as const
-      const reply = await link.send({ call }, { timeoutMs, isRead: true })
-      this.#await(endsOf(reply))
+    try {
+      while (this.#isToLookAgain && !this.#isStopped) {
+        this.#isToLookAgain = false
+        this.#await(await this.#nextEnds())
+      }
+    } finally {
+      // In the same step as the last question whether to look again, so that none is missed.
+      this.#looking = undefined
     }
+  }
+
+  async #nextEnds(): Promise<End[]> {
+    const { link, timeoutMs } = this.#context
+    const key = companionOf('ttl', this.#key)
+    const range = [`(${this.#endsToldUntil}`, '+inf', 'WITHSCORES', 'LIMIT', 0, endsAtOnce] as const
+    return endsOf(await link.send({ call: ['zrangebyscore', key, ...range] }, { timeoutMs, isRead: true }))
   }
 
   #await(ends: readonly End[]): void {
@@ -186,7 +195,7 @@ class WatchedKey {
         this.#endsToldUntil = Math.max(this.#endsToldUntil, at)
         for (const listener of [...this.listeners]) listener(field)
       }
-      this.#lookForEnds().catch(() => {})
+      this.#lookAgain()
     }, ms)
     this.#endTimer.unref()
   }
