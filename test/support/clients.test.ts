@@ -76,7 +76,8 @@ test('an idle connection that the server closes is no loss', async t => {
     socket.on('close', () => closed++)
     socket.write(ok, () => setImmediate(() => socket.end()))
   })
-  const client = keepAliveClient(t, url, { pauseMs: 50 }).start()
+  // Long enough to hear of the end before the next request.
+  const client = keepAliveClient(t, url, { lanes: 5, pauseMs: 1_500 }).start()
   await client.answered(6)
   assert.equal((await client.stop()).failed, 0)
   assert.ok(closed >= 5)
@@ -120,8 +121,8 @@ test('a refused connection, an error status and silence are losses', async t => 
   await once(server, 'close')
   assert.match(String((await keepAliveClient(t, url, { lanes: 1 }).start().stop()).errors), /^1 × .*ECONNREFUSED/)
   const silent = await serveTcp(t, () => {})
-  const { errors } = await keepAliveClient(t, silent, { lanes: 1, timeoutMs: 50 }).start().stop()
-  assert.deepEqual(errors, ['1 × no response after 50 ms (0 bytes came)'])
+  const { errors } = await keepAliveClient(t, silent, { lanes: 1, timeoutMs: 2_000 }).start().stop()
+  assert.deepEqual(errors, ['1 × no response after 2000 ms (0 bytes came)'])
 })
 
 test('each request of a batch that stays unanswered is lost', async t => {
