@@ -28,7 +28,6 @@ import type { Readable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import { controlSocketOf, stateFolderOf } from '../../src/base/state-folder.ts'
-import { call } from '../../src/control/client.ts'
 import type { CallName, OperationTypes } from '../../src/control/operations.ts'
 import type { TreeStatus } from '../../src/ipc/status.ts'
 import { request, waitTimeoutMs } from './http-connection.ts'
@@ -196,10 +195,12 @@ export class Tree {
    *
    * @throws {ServerError} what the tree refuses it with.
    */
-  control<Name extends CallName>(
+  async control<Name extends CallName>(
     name: Name,
     input: OperationTypes[Name]['input'],
   ): Promise<OperationTypes[Name]['output']> {
+    // Most tests do without.
+    const { call } = await import('../../src/control/client.ts')
     return call(this.controlSocket, name, input, { timeoutMs: 2 * waitTimeoutMs })
   }
 
