@@ -94,8 +94,12 @@ async function writeMuch(store: Store, dir: string, bytes: number): Promise<numb
     lengths.push(walBytes(dir))
     written += 16 * valueBytes
     if (written % bytesEachRound > 0) continue
-    const before = lastCopyOf(dir)
-    await until('the next round has come', () => lastCopyOf(dir) !== before)
+    const [before, salts] = [lastCopyOf(dir), readSalts(dir)]
+    await until('the next round has come', async () => {
+      // If one has just copied all there was, there is none to come: then the WAL begins anew with this.
+      await store.counter('more').increment()
+      return lastCopyOf(dir) !== before || readSalts(dir) !== salts
+    })
   }
   return lengths
 }
