@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
+import type { ServerError } from '../src/base/errors.ts'
 import type { ChildStatus } from '../src/ipc/status.ts'
-import { openStore } from '../src/store.ts'
+import type { Store } from '../src/store.ts'
 import { request } from './support/http-connection.ts'
 import { nobody, openProgram, testAsRoot } from './support/nobody.ts'
 import { mountSmallDisk } from './support/small-disk.ts'
@@ -12,6 +13,7 @@ import { signalProcess } from './support/tree-processes.ts'
 import { until } from './support/until.ts'
 
 const app = `
+import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { onShutdown, worker } from 'saola/app'
 import { store } from 'saola/store'
@@ -19,7 +21,11 @@ const visits = store.counter('visits')
 const routes = {
   '/': () => 'hello',
   '/visit': () => visits.increment(),
-  '/slow': async () => { console.log('slow begins'); await pause(500); return visits.increment() },
+  '/slow': async () => {
+    console.log('slow begins')
+    while (!existsSync('./go')) await pause(20)
+    return visits.increment()
+  },
 }
 onShutdown(() => routes.isUsed && store.map('ends').set(worker.name, 'written'))
 export default {
@@ -30,8 +36,9 @@ export default {
   },
 }`
 
-const web = { app: './app.mjs', listen: 'unix:./web.sock', workers: 2, balance: 'round-robin' }
+const web = { app: './app.mjs', listen: 'unix:./web.sock' }
 const withStore = { name: 'shop', store: {}, apps: { web } }
+const withTwoWorkers = { ...withStore, apps: { web: { ...web, workers: 2, balance: 'round-robin' } } }
 
 async function ask(tree: Tree, path: string): Promise<unknown> {
   const { status, body } = await request(`unix:${tree.dir}/web.sock`, { path })
@@ -49,14 +56,14 @@ function storeChild(tree: Tree, state: ChildStatus['state'] = 'RUNNING'): Promis
 
 const folderOf = (tree: Tree) => `${tree.dir}/.saola/shop/store`
 
-async function readStore(t: TestContext, tree: Tree, read: (store: ReturnType<typeof openStore>) => Promise<unknown>) {
-  const { dir } = storeFolder(t, folderOf(tree))
-  await using store = openStore({ dir })
+async function readStore(t: TestContext, tree: Tree, read: (store: Store) => Promise<unknown>) {
+  const folder = storeFolder(t, folderOf(tree))
+  await using store = folder.open()
   return await read(store)
 }
 
 test('with a section of its own in the configuration it starts with the tree, and the status shows it last', async t => {
-  const tree = await startTree(t, { files: { 'app.mjs': app }, config: withStore })
+  const tree = await startTree(t, { files: { 'app.mjs': app }, config: withTwoWorkers })
   const { pid } = await storeChild(tree)
   await until('it has told how it is', async () => (await storeChild(tree)).rssBytes > 0)
   await ask(tree, '/visit')
@@ -80,21 +87,25 @@ test('an application that never uses it has neither a process nor a folder for i
   assert.equal(await ask(tree, '/'), 'hello')
   assert.deepEqual(
     (await tree.status()).children.map(({ name }) => name),
-    ['web:0', 'web:1'],
+    ['web:0'],
   )
-  assert.equal(tree.processIds().length, 3)
+  assert.equal(tree.processIds().length, 2)
   assert.ok(!existsSync(folderOf(tree)))
   await tree.stop()
   assert.ok(!existsSync(folderOf(tree)))
 })
 
-test('the first use starts it', async t => {
+test('the first use starts it, and a quick stop ends it', async t => {
   const tree = await startTree(t, { files: { 'app.mjs': app }, config: { name: 'shop', apps: { web } } })
   assert.deepEqual(await Promise.all([ask(tree, '/visit'), ask(tree, '/visit')]).then(all => all.sort()), [1, 2])
   await storeChild(tree)
-  assert.equal(tree.processIds().length, 4)
+  assert.equal(tree.processIds().length, 3)
   assert.equal(tree.events('store.ready').length, 1)
   assert.ok(!existsSync(`${folderOf(tree)}/store.log`))
+  tree.signal('SIGQUIT')
+  assert.equal((await tree.exit).code, 0)
+  assert.deepEqual(tree.processIds(), [])
+  assert.equal(await readStore(t, tree, store => store.counter('visits').get()), 2)
 })
 
 test('killed, it comes back: no write under way fails, and each counts once', async t => {
@@ -111,7 +122,7 @@ test('killed, it comes back: no write under way fails, and each counts once', as
     const before = visits
     await until('it is in use', () => visits > before + 20)
     const isBack = tree.waitForEvent('store.ready', {}, { since: tree.lines.length })
-    assert.ok(signalProcess(pid ?? 0, 'SIGKILL'))
+    assert.ok(signalProcess(pid ?? Number.NaN, 'SIGKILL'))
     await isBack
   }
   isOver = true
@@ -123,13 +134,14 @@ test('killed, it comes back: no write under way fails, and each counts once', as
 })
 
 test('it serves until the last worker has ended, and leaves a clean mark and no process', async t => {
-  const tree = await startTree(t, { files: { 'app.mjs': app }, config: withStore })
+  const tree = await startTree(t, { files: { 'app.mjs': app }, config: withTwoWorkers })
   const answers = [ask(tree, '/slow'), ask(tree, '/slow')]
   await until('both are under way', () => tree.lines.filter(line => line.includes('slow begins')).length === 2)
   tree.signal('SIGTERM')
   await tree.waitForEvent('worker.stopping')
   // Also when it is killed meanwhile.
-  signalProcess((await storeChild(tree)).pid ?? 0, 'SIGKILL')
+  assert.ok(signalProcess((await storeChild(tree)).pid ?? Number.NaN, 'SIGKILL'))
+  writeFileSync(`${tree.dir}/go`, '')
   assert.deepEqual((await Promise.all(answers)).sort(), [1, 2])
   assert.deepEqual(await tree.exit, { code: 0, signal: null })
   assert.deepEqual(tree.processIds(), [])
@@ -152,33 +164,23 @@ testAsRoot('it runs as the user of the workers', async t => {
   assert.equal((await tree.cli('store', 'get', 'visits')).stdout, '1\n')
 })
 
-test('a quick stop ends it, too', async t => {
-  const tree = await startTree(t, { files: { 'app.mjs': app }, config: withStore })
-  await ask(tree, '/visit')
-  tree.signal('SIGQUIT')
-  assert.equal((await tree.exit).code, 0)
-  assert.deepEqual(tree.processIds(), [])
-  assert.equal(await readStore(t, tree, store => store.counter('visits').get()), 1)
-})
-
 test('reloads and restarts of the workers leave it alone; by its name it is restarted and stopped', async t => {
   const tree = await startTree(t, { files: { 'app.mjs': app }, config: withStore })
   const { pid } = await storeChild(tree)
-  assert.equal((await tree.cli('reload')).code, 0)
-  assert.equal((await tree.cli('restart', 'all')).code, 0)
+  assert.equal((await tree.control('reload', { wait: true })).outcome?.ok, true)
+  await tree.control('restart', { target: 'all' })
   assert.equal((await storeChild(tree)).pid, pid)
-  const refused = await tree.cli('scale', 'store', '2')
-  assert.match(refused.stderr, /There is only one store\./)
+  await assert.rejects(tree.control('scale', { target: 'store', workers: '2' }), /There is only one store\./)
 
-  assert.equal((await tree.cli('restart', 'store:0')).stdout, 'store:0: started anew.\n')
+  assert.equal((await tree.control('restart', { target: 'store:0' })).message, 'started anew')
   const restarted = await storeChild(tree)
   assert.notEqual(restarted.pid, pid)
   assert.equal(restarted.restarts, 0)
 
-  await tree.cli('stop', 'store:0')
+  await tree.control('stop', { target: 'store:0' })
   await storeChild(tree, 'STOPPED')
   const visit = ask(tree, '/visit')
-  assert.equal((await tree.cli('restart', 'store:0')).code, 0)
+  await tree.control('restart', { target: 'store:0' })
   assert.equal(await visit, 1)
 })
 
@@ -186,10 +188,13 @@ test('a reload refuses to change its settings, and starts it when it brings the 
   const tree = await startTree(t, { files: { 'app.mjs': app }, config: { name: 'shop', apps: { web } } })
   const reload = (store: object) => {
     writeFileSync(`${tree.dir}/saola.config.json`, JSON.stringify({ ...withStore, store }))
-    return tree.cli('reload')
+    return tree.control('reload', { wait: true })
   }
-  assert.match((await reload({ durability: 'always' })).stderr, /store\.durability: "everysec" -> "always" \(refused\)/)
-  assert.equal((await reload({})).code, 0)
+  await assert.rejects(reload({ durability: 'always' }), error => {
+    const { message, problems } = error as ServerError
+    return /store\.durability: "everysec" -> "always" \(refused\)/.test([message, ...(problems ?? [])].join('\n'))
+  })
+  assert.equal((await reload({})).outcome?.ok, true)
   await storeChild(tree)
 })
 
@@ -203,7 +208,7 @@ test('one that cannot start is FATAL with its reason, and the workers go on', as
   assert.equal((await tree.status()).state, 'running')
 
   rmSync(`${tree.dir}/wall`)
-  assert.equal((await tree.cli('restart', 'store')).code, 0)
+  await tree.control('restart', { target: 'store' })
   assert.equal(await ask(tree, '/visit'), 1)
 })
 

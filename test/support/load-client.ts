@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import { waitTimeoutMs } from './http-connection.ts'
 
 export interface LoadResult {
@@ -101,6 +101,9 @@ export class LoadClient {
       try {
         await lane.exchange(this.#tally)
         await pause(this.#pauseMs)
+        // After a timer the sockets are looked at: when this process has stood still, the end of an idle connection may be there, and
+        // has to be seen before the next request goes that way.
+        await nextTurn()
       } catch (error) {
         this.#tally.fail(error)
         await pause(pauseAfterFailureMs)

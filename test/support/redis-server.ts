@@ -22,32 +22,48 @@ const slots = 16_384
 /** A redis-server on a free port of 127.0.0.1, with a folder of its own. It is stopped when the test ends. */
 export async function startRedis(t: Ending, { args = [] }: RedisOptions = {}): Promise<RedisServer> {
   const dir = mkdtempSync(join(tmpdir(), 'saola-redis-'))
-  const server = new RedisServer(dir, (await freePorts(1))[0] as number, args)
+  const servers: RedisServer[] = []
   t.after(async () => {
-    await server.kill()
+    await Promise.all(servers.map(server => server.kill()))
     rmSync(dir, { recursive: true, force: true })
   })
-  await server.start()
-  return server
+  for (;;) {
+    const server = new RedisServer(dir, (await freePorts(1))[0] as number, args)
+    servers.push(server)
+    if (await startUnlessTaken(server)) return server
+  }
+}
+
+/** False when somebody else has taken a port of it in the meantime: it takes no 0. */
+async function startUnlessTaken(server: RedisServer): Promise<boolean> {
+  try {
+    await server.start()
+    return true
+  } catch (error) {
+    if (!server.isPortTaken) throw error
+    return false
+  }
 }
 
 /** Three masters that share the slots, on free ports. They are stopped when the test ends. */
 export async function startRedisCluster(t: Ending, { args = [] }: RedisOptions = {}): Promise<RedisCluster> {
   const dir = mkdtempSync(join(tmpdir(), 'saola-cluster-'))
-  const nodes: RedisServer[] = []
+  const all: RedisServer[] = []
   t.after(async () => {
-    await Promise.all(nodes.map(node => node.kill()))
+    await Promise.all(all.map(node => node.kill()))
     rmSync(dir, { recursive: true, force: true })
   })
-  const ports = await freePorts(6)
-  for (const i of [0, 1, 2]) {
-    const own = join(dir, String(i))
+  let folders = 0
+  const startNode = async (): Promise<RedisServer> => {
+    const own = join(dir, String(folders++))
     mkdirSync(own)
-    const [port, busPort] = ports.slice(2 * i) as [number, number]
+    const [port, busPort] = (await freePorts(2)) as [number, number]
     const cluster = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-node-timeout', '2000']
-    nodes.push(new RedisServer(own, port, [...cluster, ...args], busPort))
+    const node = new RedisServer(own, port, [...cluster, ...args], busPort)
+    all.push(node)
+    return (await startUnlessTaken(node)) ? node : startNode()
   }
-  await Promise.all(nodes.map(node => node.start()))
+  const nodes = await Promise.all([startNode(), startNode(), startNode()])
   await joinNodes(nodes)
   return { nodes, url: nodes.map(({ url }) => url).join(',') }
 }
@@ -77,6 +93,11 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`
   }
 
+  /** Why it has ended, if it has. */
+  get isPortTaken(): boolean {
+    return this.#log.includes('Address already in use')
+  }
+
   get pid(): number | undefined {
     return this.#child?.pid
   }
@@ -88,13 +109,17 @@ export class RedisServer {
     const command = ['--pdeathsig', 'KILL', 'redis-server', ...own, ...this.#args]
     const child = spawn('setpriv', command, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
+    let hasEnded = false
+    child.once('close', () => {
+      hasEnded = true
+    })
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', text => {
         this.#log = (this.#log + text).slice(-10_000)
       })
     }
     await until(`redis-server answers on ${this.port}`, async () => {
-      if (child.exitCode !== null) throw new Error(`redis-server has ended:\n${this.#log}`)
+      if (hasEnded) throw new Error(`redis-server has ended:\n${this.#log}`)
       return (await this.ask('PING').catch(() => '')) === '+PONG'
     })
   }

@@ -4,11 +4,16 @@ import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import type { OpenOptions } from '../../src/store/open-options.ts'
+import { openStore, type Store } from '../../src/store.ts'
+import { waitTimeoutMs } from './http-connection.ts'
 import { root } from './tree.ts'
 import { killMarked, markName } from './tree-processes.ts'
 import { until } from './until.ts'
 
 let foldersMade = 0
+/** Where compiled code lies, each with all that an owner and a script load. */
+const warm = new Set<string>()
 
 /** A folder for a store, new or that of a tree, and scripts that use it. Nothing of it outlives the test. */
 export function storeFolder(t: TestContext, existing?: string): StoreFolder {
@@ -37,10 +42,16 @@ export class StoreFolder {
     this.mark = mark
   }
 
+  /** Opens it here. A call may take as long as anything in a test: on a busy machine an owner is not there soon. */
+  open(options: Partial<OpenOptions> = {}): Store {
+    return openStore({ dir: this.dir, timeoutMs: waitTimeoutMs, ...options })
+  }
+
   /** Runs a module that has `store`, `print` and `arguments_` at hand, and resolves with what it printed. */
   async run(body: string, ...args: string[]): Promise<string> {
     const { child, output } = this.start(body, ...args)
-    const [code, signal] = await once(child, 'exit')
+    const timer = setTimeout(() => child.kill('SIGKILL'), 2 * waitTimeoutMs)
+    const [code, signal] = await once(child, 'exit').finally(() => clearTimeout(timer))
     const text = await output
     if (code !== 0) throw new Error(`the script ended with ${code ?? signal}:\n${text}`)
     return text.trim()
@@ -52,7 +63,7 @@ export class StoreFolder {
       import { openStore, StoreError } from ${JSON.stringify(join(root, 'src/store.ts'))}
       const arguments_ = ${JSON.stringify(args)}
       const print = text => process.stdout.write(text + '\\n')
-      const store = openStore({ dir: ${JSON.stringify(this.dir)} })
+      const store = openStore({ dir: ${JSON.stringify(this.dir)}, timeoutMs: ${waitTimeoutMs} })
       ${body}
       await store.close()`
     const env = { ...process.env, [markName]: this.mark, NODE_TEST_CONTEXT: undefined }
@@ -73,6 +84,8 @@ export class StoreFolder {
    */
   async warmUp(): Promise<void> {
     process.env.NODE_COMPILE_CACHE ??= join(this.dir, 'compile-cache')
+    if (warm.has(process.env.NODE_COMPILE_CACHE)) return
+    warm.add(process.env.NODE_COMPILE_CACHE)
     await this.run(`await store.counter('warm').increment()`)
     await until('the owner has ended by itself', () => this.ownerId() === undefined)
   }
@@ -96,14 +109,25 @@ export class StoreFolder {
   }
 }
 
-/** The first line that a script prints. */
-export async function firstLine(child: ChildProcess): Promise<string> {
-  const lines = child.stdout as NonNullable<ChildProcess['stdout']>
-  for (let text = ''; ; ) {
-    text += await new Promise<string>((resolve, reject) => {
-      lines.once('data', resolve)
-      lines.once('end', () => reject(new Error('the script has ended')))
-    })
-    if (text.includes('\n')) return text.slice(0, text.indexOf('\n'))
-  }
+/** The first line that a script prints; rejects when it ends before, or has printed none in 60 s. */
+export function firstLine({ stdout }: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => finish(new Error(`the script has printed no line in ${waitTimeoutMs} ms`)),
+      waitTimeoutMs,
+    )
+    const onEnd = () => finish(new Error('the script has ended'))
+    let text = ''
+    const onData = (part: string) => {
+      text += part
+      if (text.includes('\n')) finish()
+    }
+    const finish = (error?: Error) => {
+      clearTimeout(timer)
+      stdout?.off('data', onData).off('end', onEnd)
+      if (error) reject(error)
+      else resolve(text.slice(0, text.indexOf('\n')))
+    }
+    stdout?.on('data', onData).on('end', onEnd)
+  })
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { waitTimeoutMs } from './http-connection.ts'
 import { root } from './tree.ts'
 
 export interface StoreServer {
@@ -14,7 +15,7 @@ export interface StoreServer {
   output(): string
   /** Of its memory. */
   rssBytes(): number
-  /** Asks it to end; resolves with its exit code. */
+  /** Asks it to end; resolves with its exit code, when all of its output is here. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
@@ -31,10 +32,10 @@ export async function serveStore(
   })
   let text = ''
   let complaints = ''
-  const exited = once(child, 'exit')
+  const ended = once(child, 'close')
   t.after(async () => {
     child.kill('SIGKILL')
-    await exited
+    await ended
     rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
   })
   child.stderr.setEncoding('utf8').on('data', part => {
@@ -47,7 +48,11 @@ export async function serveStore(
     })
     child.once('close', code => reject(new Error(`the store has ended with ${code}: ${complaints}`)))
   })
-  await ready
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    late.reject(new Error(`no store.ready in ${waitTimeoutMs} ms: ${text}${complaints}`))
+  }, waitTimeoutMs)
+  await Promise.race([ready, late.promise]).finally(() => clearTimeout(timer))
   const port = Number(/127\.0\.0\.1:(\d+)/.exec(text)?.[1])
   return {
     child,
@@ -57,7 +62,7 @@ export async function serveStore(
     rssBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * 1024,
     async stop(signal = 'SIGTERM') {
       child.kill(signal)
-      const [code] = (await exited) as [number | null]
+      const [code] = (await ended) as [number | null]
       return code
     },
   }

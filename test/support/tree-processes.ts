@@ -42,6 +42,14 @@ export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean 
   }
 }
 
+/** Whether it still has anything: one that is ending keeps its files and locks for a moment. Linux only. */
+export function isRunning(pid: number): boolean {
+  const [state = ''] = read(`/proc/${pid}/stat`)
+    .replace(/^.*\) /s, '')
+    .split(' ')
+  return state !== '' && state !== 'Z' && state !== 'X'
+}
+
 /** The children of a process that have ended and were not waited for. Linux only. */
 export function zombiesOf(parent: number): number[] {
   return childrenOf(parent).flatMap(({ id, state }) => (state === 'Z' ? [id] : []))

@@ -28,6 +28,7 @@ import type { Readable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import { controlSocketOf, stateFolderOf } from '../../src/base/state-folder.ts'
+import type { CallName, OperationTypes } from '../../src/control/operations.ts'
 import type { TreeStatus } from '../../src/ipc/status.ts'
 import { request, waitTimeoutMs } from './http-connection.ts'
 import { LineLog, type LogEvent, parseEvent, type WaitOptions } from './line-log.ts'
@@ -187,6 +188,20 @@ export class Tree {
     const { status, body } = await request(`unix:${this.controlSocket}`, { path: '/status' })
     if (status !== 200) throw new Error(`/status answered ${status}: ${body}`)
     return JSON.parse(String(body))
+  }
+
+  /**
+   * Asks the control socket for an operation, as commands do: without a process of its own, which costs more than most operations.
+   *
+   * @throws {ServerError} what the tree refuses it with.
+   */
+  async control<Name extends CallName>(
+    name: Name,
+    input: OperationTypes[Name]['input'],
+  ): Promise<OperationTypes[Name]['output']> {
+    // Most tests do without.
+    const { call } = await import('../../src/control/client.ts')
+    return call(this.controlSocket, name, input, { timeoutMs: 2 * waitTimeoutMs })
   }
 
   get controlSocket(): string {

@@ -52,7 +52,11 @@ export function removeOwnerNote(dir: string): void {
 
 /** The tree that keeps an owner for this folder, as long as its supervisor is alive. */
 export function treeOfFolder(dir: string): TreeIdentity | undefined {
-  const tree = readOwnerNote(dir)?.tree
+  return livingTreeOf(readOwnerNote(dir))
+}
+
+export function livingTreeOf(note: OwnerNote | undefined): TreeIdentity | undefined {
+  const tree = note?.tree
   return tree && isAlive(tree.supervisorPid) ? tree : undefined
 }
 

@@ -137,6 +137,7 @@ export class Syncer {
   }
 
   #sync(): void {
+    const lookedAt = BigInt(Date.now())
     const status = statSync(this.#wal, { bigint: true, throwIfNoEntry: false })
     if (!status) return
     const mark = `${status.ino} ${status.size} ${status.mtimeNs}`
@@ -148,8 +149,9 @@ export class Syncer {
     } finally {
       closeSync(fd)
     }
-    // What is written within the same tick leaves the same time: then it is synced once more.
-    const isSettled = BigInt(Date.now()) - status.mtimeMs > tickMs
+    // What is written within the same tick leaves the same time: then it is synced once more. By the time of the look: a sync that
+    // takes longer than a tick has not seen what was written behind it.
+    const isSettled = lookedAt - status.mtimeMs > tickMs
     this.#syncedMark = isSettled ? mark : undefined
   }
 

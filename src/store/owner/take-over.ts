@@ -4,7 +4,7 @@
  */
 import net from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import { readOwnerNote, type TreeIdentity, treeOfFolder } from '../database/owner-note.ts'
+import { livingTreeOf, type OwnerNote, readOwnerNote, type TreeIdentity } from '../database/owner-note.ts'
 import { ReplyError } from '../resp/reply.ts'
 import { ReplyParser } from '../resp/reply-parser.ts'
 import { writeAll } from '../resp/write-all.ts'
@@ -37,16 +37,17 @@ export async function openForTree<Opened>(
       const isOwned = error instanceof StoreError && error.code === 'STORE_UNAVAILABLE'
       if (!isOwned || performance.now() > giveUpAt) throw error
     }
+    // Before it is asked: one that refuses, and notices then that its tree is gone, ends and takes its note with it.
+    const note = readOwnerNote(dir)
     const refusal = await askOwner(socketOf(dir), tree)
-    if (refusal !== undefined && isOfAnotherTree(dir, tree)) throw new StoreError('STORE_DIRECTORY_UNUSABLE', refusal)
+    if (refusal !== undefined && isOfAnotherTree(note, tree)) throw new StoreError('STORE_DIRECTORY_UNUSABLE', refusal)
     await pause(retryMs)
   }
 }
 
 /** An owner refuses also in the moment in which it has not noticed yet that its own tree is gone. */
-function isOfAnotherTree(dir: string, tree: TreeIdentity): boolean {
-  const note = readOwnerNote(dir)
-  return note === undefined || (treeOfFolder(dir)?.supervisorPid ?? tree.supervisorPid) !== tree.supervisorPid
+function isOfAnotherTree(note: OwnerNote | undefined, tree: TreeIdentity): boolean {
+  return note === undefined || (livingTreeOf(note)?.supervisorPid ?? tree.supervisorPid) !== tree.supervisorPid
 }
 
 /** Asks the owner to hand its folder over. Why it refuses; undefined when it agrees, is gone, or does not answer. */
