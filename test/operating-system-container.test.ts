@@ -36,9 +36,10 @@ async function reloadAndReplace(t: TestContext): Promise<void> {
   const done = tree.waitForEvent('reload.done')
   signalProcess(supervisor, 'SIGHUP')
   await done
+  const since = tree.lines.length
   await request(tree.url, { path: '/crash' }).catch(() => {})
   const { name } = await tree.waitForEvent('worker.exited', { signal: 'SIGKILL' })
-  await tree.waitForEvent('worker.ready', { name, generation: 2 }, { since: tree.lines.length - 2 })
+  await tree.waitForEvent('worker.ready', { name, generation: 2 }, { since })
   assert.equal((await request(tree.url)).status, 200)
   await until('no child of it is a zombie', () => zombiesOf(supervisor).length === 0)
 }
