@@ -23,6 +23,9 @@ test('a thousand subscribers hear each message, in the order in which it was sen
   while (heard.length < 1000) {
     heard.push(...(await Promise.all(Array.from({ length: 100 }, () => subscribeRaw(t, folder, 'chat')))))
   }
+  // Before they begin: nobody tells of what was before.
+  const changes = store.watch('ready')
+  await changes.ready
   const processes = Array.from({ length: 2 }, () =>
     folder.run(`
       const listeners = Array.from({ length: 50 }, () => store.topic('chat').subscribe())
@@ -35,7 +38,7 @@ test('a thousand subscribers hear each message, in the order in which it was sen
       }))
       print([...new Set(heard)].join(' '))`),
   )
-  for await (const _change of store.watch('ready')) if ((await store.counter('ready').get()) === 2) break
+  for await (const _change of changes) if ((await store.counter('ready').get()) === 2) break
   // Several are under way at a time.
   const counts = await Promise.all(Array.from({ length: messages }, (_, i) => store.topic('chat').publish(i)))
   // The subscriptions of a process count as one.
