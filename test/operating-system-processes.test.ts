@@ -45,6 +45,10 @@ test('the processes of a tree', async t => {
     assert.deepEqual(titles, ['saola: shop supervisor', 'saola: shop web:0', 'saola: shop web:1'])
   })
 
+  await t.test('say nothing of containers where none of them is PID 1', () => {
+    assert.deepEqual(tree.events('supervisor.pid1'), [])
+  })
+
   await t.test('below the supervisor do not hear what systemd tells it, and neither do their children', async () => {
     const { own, child } = JSON.parse(String((await request(tree.url, { path: '/environment' })).body))
     const names = new Set([...Object.keys(own), ...child.split('\0').map((line: string) => line.split('=')[0])])
