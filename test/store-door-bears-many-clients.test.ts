@@ -130,7 +130,7 @@ describe('many clients', () => {
     const [slow, other] = [await connectResp(t, where), await connectResp(t, where)]
     const large = 'x'.repeat(300_000)
     assert.equal(await other.ask('SET', 'large', large), 'OK')
-    const count = 3_000
+    const count = 1_500
     slow.socket.pause()
     const asked = Array.from({ length: count }, (_, i) => (i % 10 === 0 ? ['GET', 'large'] : ['INCR', 'count']))
     slow.send(...asked)
