@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { openStore, type Store } from '../src/store.ts'
 import { readProcessStat } from '../src/supervisor/process-stat.ts'
+import { waitTimeoutMs } from './support/http-connection.ts'
 import { storeFolder } from './support/store-script.ts'
 import { until } from './support/until.ts'
 
@@ -13,7 +14,7 @@ type Info = Awaited<ReturnType<Store['info']>>
 
 test('a hundred thousand entries that end together go by themselves, while others are served', async t => {
   const folder = storeFolder(t)
-  await using store = openStore({ dir: folder.dir })
+  await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
   const keep = store.map<number>('keep')
   await keep.set('n', 0)
   // Another process reads and writes all the time; none of its calls waits for all of the clearing.

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import net from 'node:net'
 import { describe, it } from 'node:test'
 import { openStore } from '../src/store.ts'
+import { waitTimeoutMs } from './support/http-connection.ts'
 import { openNetworkDoor } from './support/network-door.ts'
 import { connectResp } from './support/resp-client.ts'
 
@@ -12,7 +13,7 @@ describe('data that comes through the door', () => {
   it('is read by saola/store, and the reverse: JSON', async t => {
     const door = await openNetworkDoor(t)
     const client = await connectResp(t, door)
-    await using store = openStore({ dir: door.dir })
+    await using store = openStore({ dir: door.dir, timeoutMs: waitTimeoutMs })
     await client.askAll(
       ...[
         ['HSET', 'users', 'ann', '{"age":41}'],
@@ -71,7 +72,8 @@ describe('a store on another machine', () => {
     })
     await new Promise<void>(resolve => between.listen(0, '127.0.0.1', resolve))
     t.after(() => between.close())
-    await using store = openStore({ url: `saola://127.0.0.1:${(between.address() as net.AddressInfo).port}` })
+    const { port } = between.address() as net.AddressInfo
+    await using store = openStore({ url: `saola://127.0.0.1:${port}`, timeoutMs: waitTimeoutMs })
     const taken = store.list('jobs').take({ timeout: '5m' })
     let writes = 0
     const write = async () => {
