@@ -28,6 +28,7 @@ test('a tree that runs', async t => {
   })
 
   await t.test('starts one more worker on TTIN, ends one on TTOU, and the last one stays', async () => {
+    // Of a process that SIGSTOP holds, as test:stalls does, SIGCONT takes this one away: only there it may never be heard.
     tree.signal('SIGTTIN')
     await tree.waitForEvent('worker.ready', { name: 'web:1' })
     tree.signal('SIGTTOU')
