@@ -36,7 +36,7 @@ test('a hundred thousand entries that end together go by themselves, while other
       calls++
       longest = Math.max(longest, worked() - before)
       // Without a pause it would take half of a small machine, and the owner be idle for the clearing too seldom.
-      await new Promise(resolve => setTimeout(resolve, 1))
+      await new Promise(resolve => setTimeout(resolve, map.peek('cleared') === undefined ? 1 : 50))
     }
     print(JSON.stringify({ calls, longest }))`,
     String(folder.ownerId()),
@@ -78,9 +78,11 @@ test('a hundred thousand entries that end together go by themselves, while other
   await until('all have expired', async () => (await map.size()) === 0)
   await until('their rows are gone', async () => (await store.info()).keys === 2 - 1)
   const clearingMs = workMsOf(folder.ownerId()) - workBefore
+  // Room is given back by an owner that is idle now and then: on a busy machine who asks all the time leaves it no time for that.
+  await keep.set('cleared', 1)
   assert.equal(map.peek('key-7'), undefined)
   assert.equal(await store.command('get', 'key-7'), null)
-  // Room is given back bit by bit: on a busy machine it takes long, and goes on.
+  // Bit by bit: it takes long, and goes on.
   let after = full
   while (Number(after.bytes) >= Number(full.bytes) / 3) {
     const bytes = Number(after.bytes)
