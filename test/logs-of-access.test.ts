@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { HttpConnection, request } from './support/http-connection.ts'
-import { startTree, type Tree } from './support/tree.ts'
+import { startTree } from './support/tree.ts'
 
 const app = `
 export default (request, response) => {
@@ -13,6 +13,7 @@ export default (request, response) => {
 }
 `
 const files = { 'app.mjs': app }
+const web = { app: './app.mjs', workers: 1 }
 
 /** A format, and the line of one request for /todo?page=2 with these headers. */
 const formats: Readonly<Record<string, RegExp>> = {
@@ -24,32 +25,46 @@ const formats: Readonly<Record<string, RegExp>> = {
     /^127\.0\.0\.1 - - GET \/todo page=2 HTTP\/1\.1 200 6 "http:\/\/a\/" "test\/1\.0" "forty \\"two\\"" \d+ \d+ \d+ <\d+>$/,
 }
 
-for (const [format, expected] of Object.entries(formats)) {
-  test(`the access log has a line for each request, in a file and on stdout: ${format}`, async t => {
-    const toFile = await start(t, { accessLog: { format, file: './logs/access.log' } })
-    await ask(toFile)
-    assert.equal((await toFile.stop()).code, 0)
-    assert.match(readFileSync(join(toFile.dir, 'logs/access.log'), 'utf8').replace(/\n$/, ''), expected)
-    assert.deepEqual(toFile.lines.filter(isOfAccess), [])
+/** Apps of one tree: each format once to a file, and once to stdout; one that says nothing of it; and one that wants none. */
+const apps = Object.fromEntries([
+  ...Object.keys(formats).flatMap((format, i) => [
+    [`file-${i}`, { format, file: `./logs/access-${i}.log` }],
+    [`stdout-${i}`, { format }],
+  ]),
+  ['default', undefined],
+  ['none', false],
+])
 
-    const toStdout = await start(t, { accessLog: { format } })
-    await ask(toStdout)
-    assert.equal((await toStdout.stop()).code, 0)
-    const lines = toStdout.lines.filter(isOfAccess)
-    assert.equal(lines.length, 1)
-    assert.match(lines[0] ?? '', expected)
+test('the access log has a line for each request, in a file and on stdout', async t => {
+  const config = Object.entries(apps).map(([name, accessLog]) => [name, { ...web, listen: '127.0.0.1:0', accessLog }])
+  const tree = await startTree(t, { files, config: { name: 'shop', apps: Object.fromEntries(config) } })
+  const names = Object.keys(apps)
+  const askApp = (name: string) => ask(`http://${tree.listen[names.indexOf(name)]}`)
+  const lineOf = async (name: string): Promise<string> => {
+    const since = tree.lines.length
+    await askApp(name)
+    return tree.waitForLine(isOfAccess, { since })
+  }
+  // Those who have none on stdout are asked first: what they wrote there would stand before the others'.
+  for (const name of names.filter(each => /^(?:file|none)/.test(each))) await askApp(name)
+  const ofApp = (name: string, pattern: RegExp) => new RegExp(pattern.source.replace('web:0', `${name}:0`))
+  for (const [i, [format, expected]] of Object.entries(formats).entries()) {
+    await t.test(format, async () => {
+      const name = `stdout-${i}`
+      assert.match(await lineOf(name), ofApp(name, expected))
+    })
+  }
+  await t.test('it is on by default, in JSON where the output is', async () => {
+    assert.match(await lineOf('default'), ofApp('default', formats.json ?? /^$/))
   })
-}
-
-test('the access log is on by default, in JSON where the output is, and "accessLog": false turns it off', async t => {
-  const on = await start(t, {})
-  await ask(on)
-  await on.stop()
-  assert.match(on.lines.find(isOfAccess) ?? '', formats.json ?? /^$/)
-  const off = await start(t, { accessLog: false })
-  await ask(off)
-  await off.stop()
-  assert.deepEqual(off.lines.filter(isOfAccess), [])
+  assert.equal((await tree.stop()).code, 0)
+  for (const [i, [format, expected]] of Object.entries(formats).entries()) {
+    const text = readFileSync(join(tree.dir, `logs/access-${i}.log`), 'utf8').replace(/\n$/, '')
+    assert.match(text, ofApp(`file-${i}`, expected), format)
+  }
+  await t.test('in a file it is not on stdout, and "accessLog": false turns it off', () => {
+    assert.equal(tree.lines.filter(isOfAccess).length, Object.keys(formats).length + 1)
+  })
 })
 
 /** Bytes that a client can bring past the parser of HTTP: nothing of them may act on a terminal or forge a line. */
@@ -60,20 +75,17 @@ const nasty = {
   referer: '\xe2\x80\xae/a',
 }
 
-test('control bytes from clients are escaped in the line, from the socket to the file', async t => {
-  const tree = await start(t, { accessLog: { format: 'combined', file: './access.log' } })
-  await askNastily(tree)
+test('control bytes from clients are escaped, from the socket to the file, and in JSON, which can be read back', async t => {
+  const inFile = { ...web, listen: 'unix:./file.sock', accessLog: { format: 'combined', file: './access.log' } }
+  const inJson = { ...web, listen: 'unix:./json.sock', accessLog: { format: 'json' } }
+  const tree = await startTree(t, { files, config: { name: 'shop', apps: { file: inFile, json: inJson } } })
+  for (const name of ['file', 'json']) await askNastily(`unix:${tree.dir}/${name}.sock`)
   await tree.stop()
   const log = readFileSync(join(tree.dir, 'access.log'), 'latin1')
   assert.match(log, /^[\x20-\x7e]+\n$/)
   assert.ok(log.includes(String.raw`"GET /todo\"\\%0A%1b[2J?q=\"<> HTTP/1.1"`), log)
   assert.ok(log.includes(String.raw`"\xe2\x80\xae/a" "a\"b\\c\x9b31m\xff\x09e %(h)s \x80"`), log)
-})
 
-test('control bytes from clients are escaped in JSON, and can be read back', async t => {
-  const tree = await start(t, { accessLog: { format: 'json' } })
-  await askNastily(tree)
-  await tree.stop()
   const line = tree.lines.find(isOfAccess) ?? ''
   assert.match(line, /^[\x20-\x7e]+$/)
   const { path, query, userAgent, referer } = JSON.parse(line)
@@ -85,11 +97,9 @@ test('control bytes from clients are escaped in JSON, and can be read back', asy
 })
 
 test('a client that leaves before its answer has a line, too: 499', async t => {
-  const slow = 'export default (request, response) => { console.log("asked"); setTimeout(() => response.end(), 500) }'
-  const tree = await startTree(t, {
-    files: { 'app.mjs': slow },
-    config: configOf({ accessLog: { format: '%(s)s %(U)s' } }),
-  })
+  const slow = 'export default (request, response) => { console.log("asked") }'
+  const app = { app: './app.mjs', listen: '127.0.0.1:0', accessLog: { format: '%(s)s %(U)s' } }
+  const tree = await startTree(t, { files: { 'app.mjs': slow }, config: { name: 'shop', apps: { web: app } } })
   const connection = await HttpConnection.open(tree.url)
   connection.send('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n')
   await tree.waitForLine(/asked/)
@@ -97,20 +107,12 @@ test('a client that leaves before its answer has a line, too: 499', async t => {
   await tree.waitForLine(line => line === '499 /slow')
 })
 
-function start(t: TestContext, web: object): Promise<Tree> {
-  return startTree(t, { files, config: configOf(web) })
+async function ask(target: string): Promise<void> {
+  await request(target, { path: '/todo?page=2', headers: { Referer: 'http://a/', 'User-Agent': 'test/1.0' } })
 }
 
-function configOf(web: object): object {
-  return { name: 'shop', apps: { web: { app: './app.mjs', listen: '127.0.0.1:0', workers: 1, ...web } } }
-}
-
-async function ask(tree: Tree): Promise<void> {
-  await request(tree.url, { path: '/todo?page=2', headers: { Referer: 'http://a/', 'User-Agent': 'test/1.0' } })
-}
-
-async function askNastily(tree: Tree): Promise<void> {
-  const connection = await HttpConnection.open(tree.url)
+async function askNastily(target: string): Promise<void> {
+  const connection = await HttpConnection.open(target)
   const lines = [`GET ${nasty.target} HTTP/1.1`, 'Host: a', `Referer: ${nasty.referer}`, `User-Agent: ${nasty.agent}`]
   connection.send(Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'))
   const { status } = await connection.receive()

@@ -89,7 +89,7 @@ test('without a terminal each line is an object with its source, and raw leaves 
 })
 
 test('on a terminal lines have their source before them, and the tree says what it serves', async t => {
-  const { lines } = await onTerminal('/both', 'to stderr')
+  const { lines } = await onTerminal('/both', ['to stdout', 'to stderr'])
   const text = stripVTControlCharacters(lines.join('\n'))
   assert.match(text, /^saola \| .* info {2}tree\.starting name=shop/m)
   assert.match(text, /^web:0 \| to stdout\r?$/m)
@@ -98,13 +98,13 @@ test('on a terminal lines have their source before them, and the tree says what 
   // A colour that the application leaves on ends with its line.
   assert.ok(lines.some(line => /to stdout\u001b\[31m\u001b\[0m\r?$/.test(line)))
 
-  /** Runs a tree on a terminal of its own, asks for a path, and waits until the output has the text. */
-  async function onTerminal(path: string, wanted: string): Promise<Tree> {
+  /** Runs a tree on a terminal of its own, asks for a path, and waits until the output has the texts, which come in any order. */
+  async function onTerminal(path: string, wanted: readonly string[]): Promise<Tree> {
     const config = configOf({ listen: 'unix:./app.sock' })
     const tree = spawnTree(t, { files, config, wrapper: ['sh', '-c', 'exec script -qefc "$*" /dev/null', 'sh'] })
     await tree.waitForLine(/serves shop/)
     await request(`unix:${tree.dir}/app.sock`, { path })
-    await tree.waitForLine(line => line.includes(wanted))
+    for (const text of wanted) await tree.waitForLine(line => line.includes(text))
     return tree
   }
 })

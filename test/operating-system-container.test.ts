@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { type TestContext, test } from 'node:test'
+import type { TestContext } from 'node:test'
 import { request } from './support/http-connection.ts'
 import { testAsRoot } from './support/nobody.ts'
 import { startTree, type Tree } from './support/tree.ts'
@@ -24,42 +24,40 @@ const options = {
 const asContainer = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child', '--']
 const canContain = [...asContainer, 'true']
 
-const title = 'as PID 1 of a container it reloads, replaces who dies, and leaves no zombie of its own'
-testAsRoot(title, reloadAndReplace, canContain)
+testAsRoot('as PID 1 of a container it is what it is anywhere', reloadReplaceAndEnd, canContain)
 
-async function reloadAndReplace(t: TestContext): Promise<void> {
+async function reloadReplaceAndEnd(t: TestContext): Promise<void> {
   const tree = await startTree(t, { ...options, wrapper: asContainer })
-  assert.equal(tree.events('tree.starting')[0]?.pid, 1)
-  assert.match(String(tree.events('supervisor.pid1')[0]?.advice), /--init/)
   const supervisor = supervisorOf(tree)
 
-  const done = tree.waitForEvent('reload.done')
-  signalProcess(supervisor, 'SIGHUP')
-  await done
-  await request(tree.url, { path: '/crash' }).catch(() => {})
-  const { name } = await tree.waitForEvent('worker.exited', { signal: 'SIGKILL' })
-  await tree.waitForEvent('worker.ready', { name, generation: 2 }, { since: tree.lines.length - 2 })
-  assert.equal((await request(tree.url)).status, 200)
-  await until('no child of it is a zombie', () => zombiesOf(supervisor).length === 0)
+  await t.test('it reloads, replaces who dies, and leaves no zombie of its own', async () => {
+    assert.equal(tree.events('tree.starting')[0]?.pid, 1)
+    assert.match(String(tree.events('supervisor.pid1')[0]?.advice), /--init/)
+    const done = tree.waitForEvent('reload.done')
+    signalProcess(supervisor, 'SIGHUP')
+    await done
+    const since = tree.lines.length
+    await request(tree.url, { path: '/crash' }).catch(() => {})
+    const { name } = await tree.waitForEvent('worker.exited', { signal: 'SIGKILL' })
+    await tree.waitForEvent('worker.ready', { name, generation: 2 }, { since })
+    assert.equal((await request(tree.url)).status, 200)
+    await until('no child of it is a zombie', () => zombiesOf(supervisor).length === 0)
+  })
+
+  await t.test('it ends on SIGTERM gracefully, with 0', () => endsOn('SIGTERM', tree))
 }
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  const end = async (t: TestContext) => {
-    const tree = await startTree(t, { ...options, wrapper: asContainer })
-    const slow = request(tree.url, { path: '/slow?ms=300' })
-    await tree.waitForLine(/asked for \/slow/)
-    signalProcess(supervisorOf(tree), signal)
-    assert.equal((await slow).status, 200)
-    assert.deepEqual(await tree.exit, { code: 0, signal: null })
-    assert.deepEqual(tree.processIds(), [])
-  }
-  testAsRoot(`as PID 1 of a container it ends on ${signal} as anywhere: gracefully, with 0`, end, canContain)
-}
+const onInt = async (t: TestContext) => endsOn('SIGINT', await startTree(t, { ...options, wrapper: asContainer }))
+testAsRoot('as PID 1 of a container it ends on SIGINT gracefully, with 0', onInt, canContain)
 
-test('not as PID 1 it says nothing of containers', async t => {
-  const tree = await startTree(t, options)
-  assert.deepEqual(tree.events('supervisor.pid1'), [])
-})
+async function endsOn(signal: NodeJS.Signals, tree: Tree): Promise<void> {
+  const slow = request(tree.url, { path: '/slow?ms=300' })
+  await tree.waitForLine(/asked for \/slow/)
+  signalProcess(supervisorOf(tree), signal)
+  assert.equal((await slow).status, 200)
+  assert.deepEqual(await tree.exit, { code: 0, signal: null })
+  assert.deepEqual(tree.processIds(), [])
+}
 
 /** Its number outside of the container. */
 function supervisorOf({ pid }: Tree): number {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { request } from './support/http-connection.ts'
@@ -24,19 +23,25 @@ test('the umask of the configuration holds for the workers and for what the tree
   assert.equal(modeOf(tree, 'folder/file'), 0o640)
   assert.equal(modeOf(tree, 'logs'), 0o750)
   for (const name of ['logs/web.log', 'access.log', 'shop.pid']) assert.equal(modeOf(tree, name), 0o640, name)
+
+  await t.test('the pid file is there while the tree is', async () => {
+    const path = join(tree.dir, 'shop.pid')
+    assert.equal(readFileSync(path, 'utf8'), `${tree.pid}\n`)
+    await tree.stop()
+    assert.ok(!existsSync(path))
+  })
 })
 
 test('without a umask in the configuration, that of whoever starts the tree holds', async t => {
-  const tree = await startTree(t, { files, config: configOf({}), wrapper: ['sh', '-c', 'umask 037; exec "$@"', 'sh'] })
-  assert.equal(String((await request(tree.url)).body), '37')
-})
+  const tree = await startTree(t, { files, config: configOf({}), wrapper: ['sh', '-c', 'umask 000; exec "$@"', 'sh'] })
+  assert.equal(String((await request(tree.url)).body), '0')
+  assert.equal(modeOf(tree, 'folder/file'), 0o666)
 
-test('the pid file is there while the tree is', async t => {
-  const tree = await startTree(t, { files, config: configOf({ pidFile: './shop.pid' }) })
-  const path = join(tree.dir, 'shop.pid')
-  assert.equal(readFileSync(path, 'utf8'), `${tree.pid}\n`)
-  await tree.stop()
-  assert.ok(!existsSync(path))
+  await t.test('the control socket is for its owner alone, whatever the umask', () => {
+    assert.equal(modeOf(tree, '.saola'), 0o700)
+    assert.equal(modeOf(tree, '.saola/shop'), 0o700)
+    assert.equal(statSync(tree.controlSocket).mode & 0o777, 0o600)
+  })
 })
 
 test('a pid file that a living process holds ends the start, and is left as it is', async t => {
@@ -47,48 +52,19 @@ test('a pid file that a living process holds ends the start, and is left as it i
   })
   assert.deepEqual(await tree.exit, { code: 1, signal: null })
   const path = join(tree.dir, 'shop.pid')
-  assert.equal(
-    tree.lines.at(-1),
-    `saola: Process ${other} holds the pid file ${path}. Stop it first.   [ERR_ALREADY_RUNNING]`,
-  )
+  const told = `saola: Process ${other} holds the pid file ${path}. Stop it first.   [ERR_ALREADY_RUNNING]`
+  assert.ok(tree.lines.includes(told), tree.lines.join('\n'))
   assert.equal(readFileSync(path, 'utf8'), `${other}\n`)
   assert.deepEqual(tree.processIds(), [])
 })
 
-const stale: Readonly<Record<string, (t: TestContext) => { text: string; ageMs: number }>> = {
-  'of a process that is gone': () => ({ text: '4194304\n', ageMs: 0 }),
-  // In a container the numbers begin anew, and a file on a volume survives.
-  'whose number a younger process has': t => ({ text: `${spawnSleep(t)}\n`, ageMs: 60_000 }),
-  'with nonsense in it': () => ({ text: 'nonsense', ageMs: 0 }),
-  'that is empty': () => ({ text: '', ageMs: 0 }),
-}
-
+// All kinds of them are in src/supervisor/pid-file.test.ts.
 test('a stale pid file is replaced', async t => {
-  for (const [what, make] of Object.entries(stale)) {
-    const { text, ageMs } = make(t)
-    const dir = mkdtempSync(join(tmpdir(), 'saola-'))
-    t.after(() => rmSync(dir, { recursive: true, force: true }))
-    const path = join(dir, 'shop.pid')
-    writeFileSync(path, text)
-    const writtenAt = (Date.now() - ageMs) / 1_000
-    utimesSync(path, writtenAt, writtenAt)
-    const tree = await startTree(t, { dir, files, config: configOf({ pidFile: './shop.pid' }) })
-    assert.equal(readFileSync(path, 'utf8'), `${tree.pid}\n`, what)
-    await tree.stop()
-  }
-})
-
-test('a pid file that cannot be written ends the start', async t => {
-  const tree = spawnTree(t, { files, config: configOf({ pidFile: './nowhere/shop.pid' }) })
-  assert.deepEqual(await tree.exit, { code: 1, signal: null })
-  assert.match(tree.lines.at(-1) ?? '', /Cannot write the pid file .*nowhere\/shop\.pid \(.*ENOENT/)
-})
-
-test('the control socket is for its owner alone, whatever the umask', async t => {
-  const tree = await startTree(t, { files, config: configOf({ umask: '000' }) })
-  assert.equal(modeOf(tree, '.saola'), 0o700)
-  assert.equal(modeOf(tree, '.saola/shop'), 0o700)
-  assert.equal(statSync(tree.controlSocket).mode & 0o777, 0o600)
+  const tree = await startTree(t, {
+    files: { ...files, 'shop.pid': 'nonsense' },
+    config: configOf({ pidFile: './shop.pid' }),
+  })
+  assert.equal(readFileSync(join(tree.dir, 'shop.pid'), 'utf8'), `${tree.pid}\n`)
 })
 
 testAsRoot('another user cannot connect to the control socket, wherever it is', async t => {

@@ -25,50 +25,58 @@ interface Answer {
   readonly [what: string]: unknown
 }
 
-for (const balance of ['shared', 'round-robin']) {
-  testAsRoot(
-    `workers run as the user of the configuration, on sockets that only root could bind (${balance})`,
-    async t => {
-      const listen = [`127.0.0.1:${await freeLowPort()}`, 'unix:./app.sock']
-      const tree = await startTree(t, {
-        files,
-        owner: 0,
-        config: configOf({ listen, balance, user: 'nobody', accessLog: { file: './access.log' } }),
-        ...openProgram(t),
-      })
-      chmodSync(join(tree.dir, 'secret'), 0o600)
-      const { name, home, gid } = accountOf(nobody)
-      const expected = { uid: nobody, euid: nobody, gid, groups: [gid], home, user: name, logname: name }
-      for (const target of [tree.url, `unix:${tree.dir}/app.sock`]) {
+const title = 'workers run as the user of the configuration, on sockets that only root could bind'
+testAsRoot(title, async t => {
+  const balances = ['shared', 'round-robin']
+  const ports = [await freeLowPort(), await freeLowPort()]
+  const served = balances.map((balance, i) => {
+    const listen = [`127.0.0.1:${ports[i]}`, `unix:./${balance}.sock`]
+    const accessLog = { file: `./${balance}.log` }
+    return [balance, { app: './app.mjs', listen, balance, user: 'nobody', accessLog }] as const
+  })
+  const numbered = { app: './app.mjs', listen: 'unix:./numbered.sock', user: nobody, group: 'daemon' }
+  const tree = await startTree(t, {
+    files,
+    owner: 0,
+    config: { name: 'shop', apps: { ...Object.fromEntries(served), numbered } },
+    ...openProgram(t),
+  })
+  chmodSync(join(tree.dir, 'secret'), 0o600)
+  const { name, home, gid } = accountOf(nobody)
+  const expected = { uid: nobody, euid: nobody, gid, groups: [gid], home, user: name, logname: name }
+
+  for (const [i, balance] of balances.entries()) {
+    await t.test(balance, async () => {
+      for (const target of [`http://127.0.0.1:${ports[i]}`, `unix:${tree.dir}/${balance}.sock`]) {
         const { secret, becomeRoot, ...identity } = await ask(target)
         assert.deepEqual(identity, expected)
         assert.equal(becomeRoot, 'EPERM')
         assert.equal(secret, 'EACCES')
       }
-      assert.deepEqual(ownersOf(tree.pid), [0, 0])
-      for (const { pid } of (await tree.status()).children) assert.deepEqual(ownersOf(pid ?? 0), [nobody, gid])
-      // A new generation, too, and a file that only the supervisor may write.
-      const done = tree.waitForEvent('reload.done')
-      tree.signal('SIGHUP')
-      await done
-      assert.equal((await ask(tree.url)).uid, nobody)
-      assert.equal((await tree.stop()).code, 0)
-      assert.equal(statSync(join(tree.dir, 'access.log')).uid, 0)
-      assert.match(readFileSync(join(tree.dir, 'access.log'), 'utf8'), /GET/)
-    },
-  )
-}
+      const children = (await tree.status()).children.filter(child => child.name.startsWith(balance))
+      assert.equal(children.length, 1)
+      for (const { pid } of children) assert.deepEqual(ownersOf(pid ?? 0), [nobody, gid])
+    })
+  }
 
-testAsRoot('a number stands for a user, and a group for itself', async t => {
-  const tree = await startTree(t, {
-    files,
-    owner: 0,
-    config: configOf({ user: nobody, group: 'daemon' }),
-    ...openProgram(t),
+  await t.test('a number stands for a user, and a group for itself', async () => {
+    const { uid, gid: group, groups } = await ask(`unix:${tree.dir}/numbered.sock`)
+    const daemon = Number(/^daemon:[^:]*:(\d+)/m.exec(readFileSync('/etc/group', 'utf8'))?.[1])
+    assert.deepEqual({ uid, group, groups }, { uid: nobody, group: daemon, groups: [daemon] })
   })
-  const { uid, gid, groups } = await ask(tree.url)
-  const daemon = Number(/^daemon:[^:]*:(\d+)/m.exec(readFileSync('/etc/group', 'utf8'))?.[1])
-  assert.deepEqual({ uid, gid, groups }, { uid: nobody, gid: daemon, groups: [daemon] })
+
+  await t.test('a new generation, too, and a file that only the supervisor may write', async () => {
+    assert.deepEqual(ownersOf(tree.pid), [0, 0])
+    const done = tree.waitForEvent('reload.done')
+    tree.signal('SIGHUP')
+    await done
+    for (const port of ports) assert.equal((await ask(`http://127.0.0.1:${port}`)).uid, nobody)
+    assert.equal((await tree.stop()).code, 0)
+    for (const balance of balances) {
+      assert.equal(statSync(join(tree.dir, `${balance}.log`)).uid, 0)
+      assert.match(readFileSync(join(tree.dir, `${balance}.log`), 'utf8'), /GET/)
+    }
+  })
 })
 
 testAsRoot('a user that does not exist is named, and nothing starts or changes', async t => {
@@ -130,9 +138,12 @@ function accountOf(uid: number): { name: string; gid: number; home: string } {
   return { name, gid: Number(gid), home }
 }
 
-/** A port that only root may listen on. */
+let nextLowPort = 1023
+
+/** A port that only root may listen on, each time another one. */
 async function freeLowPort(): Promise<number> {
-  for (let port = 1023; ; port--) {
+  for (;;) {
+    const port = nextLowPort--
     const server = createServer()
     const isFree = await new Promise(resolve => {
       server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))

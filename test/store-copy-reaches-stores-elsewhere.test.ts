@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { openStore } from '../src/store.ts'
+import { openStore, type Store } from '../src/store.ts'
+import { waitTimeoutMs } from './support/http-connection.ts'
 import { tlsFiles } from './support/network-door.ts'
 import { startRedis } from './support/redis-server.ts'
 import { storeFolder } from './support/store-script.ts'
@@ -11,6 +12,8 @@ import { root } from './support/tree.ts'
 import { markName } from './support/tree-processes.ts'
 
 const users = 180
+// What goes all of the ways.
+const few = 10
 const names = Array.from({ length: users }, (_, i) => `user:${i}`)
 
 test('a store goes through the doors of two others, with and without TLS and a password, and comes back', async t => {
@@ -21,37 +24,47 @@ test('a store goes through the doors of two others, with and without TLS and a p
     args: ['--tls-cert', cert, '--tls-key', key],
     env: { SAOLA_STORE_PASSWORD: 'the secret' },
   })
+  const filledAt = Date.now()
   {
-    await using store = openStore({ dir: folder.dir })
-    // So many at once, each with entries of its own time to live, are more calls than a connection takes.
-    await Promise.all(names.map(name => store.map(name).setMany(fieldsOf(name), { ttl: '1h' })))
+    await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
+    await fill(store, names.slice(0, few))
     await store.list<string>('list').push(...names)
     await store.command('set', 'ends', 'later', 'px', 7_200_000)
     await store.sortedSet('sorted').add('ann', 1.5)
   }
+  const plainUrl = `saola://127.0.0.1:${plain.port}`
   const securedUrl = `saolas://:the%20secret@localhost:${secured.port}?ca=${cert}`
   const back = join(folder.dir, 'back')
-  const ways = [
-    [folder.dir, `saola://127.0.0.1:${plain.port}`],
-    [`saola://127.0.0.1:${plain.port}`, securedUrl],
-    [securedUrl, back],
-  ] as const
-  for (const [from, to] of ways) {
+  const copyAll = async (from: string, to: string, count: number) => {
     const { code, stdout, stderr } = await copy(folder.mark, from, to, '--json')
     assert.equal(code, 0, stderr)
     assert.deepEqual(JSON.parse(stdout), {
-      ...{ keys: users + 3, types: { hash: users, list: 1, string: 1, zset: 1 }, differences: [], leftOut: [] },
+      ...{ keys: count + 3, types: { hash: count, list: 1, string: 1, zset: 1 }, differences: [], leftOut: [] },
     })
   }
-  for (const place of [{ url: `saola://127.0.0.1:${plain.port}` }, { url: securedUrl }, { dir: back }]) {
+  await copyAll(folder.dir, plainUrl, few)
+  {
+    // So many at once, each with entries of its own time to live, are more calls than a connection takes.
+    await using store = openStore({ url: plainUrl })
+    await fill(store, names.slice(few))
+    await copyAll(plainUrl, securedUrl, users)
+    await using other = openStore({ url: securedUrl })
+    for (const each of [store, other]) {
+      assert.equal(await each.map('user:179').get('29'), 'user:179')
+      await each.command('del', ...names.slice(few))
+    }
+  }
+  await copyAll(securedUrl, back, few)
+  for (const place of [{ url: plainUrl }, { url: securedUrl }, { dir: back }]) {
     await using store = openStore(place)
-    assert.equal(await store.map('user:179').get('29'), 'user:179')
+    assert.equal(await store.map('user:7').get('29'), 'user:7')
     const [entry = 0, whole = 0] = [await store.map('user:0').ttl('0'), await store.ttl('ends')]
-    assert.ok(entry <= 3_600_000 && entry > 3_500_000, String(entry))
-    assert.ok(whole <= 7_200_000 && whole > 7_100_000, String(whole))
+    const goneMs = Date.now() - filledAt + 1_000
+    assert.ok(entry <= 3_600_000 && entry > 3_600_000 - goneMs, String(entry))
+    assert.ok(whole <= 7_200_000 && whole > 7_200_000 - goneMs, String(whole))
     assert.deepEqual(await store.list('list').toArray(), names)
   }
-  const itself = await copy(folder.mark, plain.dir, `saola://127.0.0.1:${plain.port}`, '--replace')
+  const itself = await copy(folder.mark, plain.dir, plainUrl, '--replace')
   assert.equal(itself.code, 2)
   assert.match(itself.stderr, /both are the same store/)
   const wrong = await copy(folder.mark, securedUrl.replace('secret', 'guess'), join(folder.dir, 'none'))
@@ -71,7 +84,7 @@ test('one database is copied, that of the address, and those that are left out a
   const copied = await copy(folder.mark, `${redis.url}/3`, folder.dir)
   assert.deepEqual([copied.code, copied.stdout.includes('1 keys were copied')], [0, true])
   assert.match(copied.stderr, /^Database 0 holds keys too: one database was copied, that of the address, else 0\.$/m)
-  await using store = openStore({ dir: folder.dir })
+  await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
   assert.deepEqual(await Array.fromAsync(store.keys()), ['third'])
   const all = await copy(folder.mark, folder.dir, `${redis.url}/4`)
   assert.deepEqual([all.code, all.stderr.includes('holds keys too')], [0, false])
@@ -84,6 +97,10 @@ test('the help names every kind of address, and says that one database is copied
   assert.match(stdout, /One database is copied/)
 })
 
+async function fill(store: Store, maps: readonly string[]): Promise<void> {
+  await Promise.all(maps.map(name => store.map(name).setMany(fieldsOf(name), { ttl: '1h' })))
+}
+
 function fieldsOf(name: string): (readonly [string, string])[] {
   return Array.from({ length: 120 }, (_, i) => [String(i), name] as const)
 }
@@ -93,8 +110,8 @@ function copy(mark: string, ...args: string[]): Promise<{ code: unknown; stdout:
   return new Promise(resolve => {
     execFile(
       process.execPath,
-      [join(root, 'src/bin.ts'), 'store', 'copy', ...args],
-      { env, timeout: 60_000 },
+      [join(root, 'dist', 'bin.js'), 'store', 'copy', ...args],
+      { env, timeout: 2 * waitTimeoutMs },
       (error, stdout, stderr) => resolve({ code: error ? error.code : 0, stdout, stderr }),
     )
   })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:net'
 import { test } from 'node:test'
+import { freePort } from './support/free-port.ts'
 import { request } from './support/http-connection.ts'
 import { connectResp } from './support/resp-client.ts'
 import { startTree, type Tree } from './support/tree.ts'
@@ -21,14 +21,6 @@ const web = { app: './app.mjs', listen: 'unix:./web.sock', workers: 1 }
 
 async function ask(tree: Tree, path: string): Promise<unknown> {
   return JSON.parse(String((await request(`unix:${tree.dir}/web.sock`, { path })).body))
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
 }
 
 test('store.listen opens the door of store:0, again after it was killed, and tells nobody the password', async t => {
@@ -56,7 +48,10 @@ test('store.listen opens the door of store:0, again after it was killed, and tel
   assert.equal(await again.ask('HGET', 'users', 'ann'), '{"age":41}')
   // The workers have no use for it.
   assert.deepEqual(await ask(tree, '/said'), [])
-  for (const args of [['config'], ['config', '--json'], ['config', '--running'], ['config', '--running', '--json']]) {
+  for (const args of [
+    ['config', '--json'],
+    ['config', '--running'],
+  ]) {
     const { stdout } = await tree.cli(...args)
     assert.match(stdout, /password.*\(secret\)/)
     assert.doesNotMatch(stdout, /the secret of/)

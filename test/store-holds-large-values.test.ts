@@ -21,10 +21,11 @@ test('bytes of 64 MB go through a map and a list, from one process to another an
     const hash = bytes => createHash('sha256').update(bytes).digest('hex')
     const map = store.map('map', { codec: 'bytes' })
     const list = store.list('list', { codec: 'bytes' })
-    print([await map.get('large'), map.peek('large'), await list.at(-1), list.peekAt(1)].map(hash).join('\\n'))
+    const read = await map.get('large')
+    const areSame = [map.peek('large'), list.peekAt(1)].every(each => read.equals(each))
+    print(areSame ? hash(read) : 'they are not the same')
     await map.set('copy', await list.pop())`)
-  assert.deepEqual(new Set(other.split('\n')), new Set([sha256(value)]))
-  assert.equal(map.peek('copy')?.equals(value), true)
+  assert.equal(other, sha256(value))
   assert.equal((await map.take('copy'))?.equals(value), true)
   assert.equal(await list.length(), 1)
   assert.deepEqual(await map.update('large', old => old?.subarray(0, 3)), value.subarray(0, 3))
@@ -36,7 +37,6 @@ test('JSON of 64 MB comes back as it was', async t => {
   const text = 'ä€😀\n"'.repeat(large / 16)
   const map = store.map<{ text: string }>('map')
   await map.set('large', { text })
-  assert.equal(map.peek('large')?.text === text, true)
   assert.equal((await map.get('large'))?.text === text, true)
   assert.equal(await folder.run(`print(String(store.map('map').peek('large').text.length))`), String(text.length))
 })
@@ -45,7 +45,7 @@ test('small calls are answered beside large ones of the same process', async t =
   const folder = storeFolder(t)
   await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
   const map = store.map<Buffer>('map', { codec: 'bytes' })
-  const value = Buffer.alloc(large, 1)
+  const value = Buffer.alloc(large / 4, 1)
   const calls = [
     map.set('large', value),
     store.counter('n').increment(),

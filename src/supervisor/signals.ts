@@ -22,11 +22,13 @@ const sameAskMs = 300
  * which ends a program in the foreground.
  */
 export function listenToSignals(verbs: SignalVerbs, hasTerminal = process.stdin.isTTY === true): void {
-  let askedAt = Number.NEGATIVE_INFINITY
+  let isSameAsk = false
   const stop = () => {
-    const now = performance.now()
-    if (now - askedAt <= sameAskMs) return
-    askedAt = now
+    if (isSameAsk) return
+    isSameAsk = true
+    // Both of a pair are here long before a process that stood still between them looks at the second: behind the time, all that has
+    // come by then is looked at first.
+    setTimeout(() => setImmediate(() => (isSameAsk = false)), sameAskMs).unref()
     verbs.stop(false)
   }
   const table: Partial<Record<NodeJS.Signals, () => void>> = {

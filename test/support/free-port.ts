@@ -1,11 +1,7 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { freePorts } from './free-ports.ts'
 
 /** A port of 127.0.0.1 that nobody has now: for who must know it before it listens. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await once(server.close(), 'close')
-  return port
+  const [port] = await freePorts(1)
+  return port as number
 }
