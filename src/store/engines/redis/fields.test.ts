@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type RedisServer, startRedis } from '../../../../test/support/redis-server.ts'
+import { until } from '../../../../test/support/until.ts'
 import { Store } from '../../store.ts'
 import { RedisLink } from './link.ts'
 import { RedisEngine } from './redis.ts'
@@ -93,5 +94,5 @@ test('a map that others have deleted and made again counts what is in it', async
 test('a process that has set times to live sweeps by itself, and ends when it has nothing more to do', async t => {
   const { server, store } = await open(t)
   await store.map('m').set('a', 1, { ttl: '20ms' })
-  while ((await raw(server, 'EXISTS', 'm'))[0] !== ':0') await pause(50)
+  await until('it is swept', async () => (await raw(server, 'EXISTS', 'm'))[0] === ':0')
 })
