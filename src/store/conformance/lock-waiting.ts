@@ -47,11 +47,11 @@ export function lockWaitingConformance(open: OpenEngine): void {
   test('one that is not free in time is refused, and those behind wait on', async t => {
     const { store, pass } = await openSubject(open, t)
     const handle = await store.lock('l').acquire({ ttl: '1h' })
-    const short = store.lock('l').acquire({ wait: '60ms' })
+    const short = store.lock('l').acquire({ wait: '1500ms' })
     const long = store.lock('l').acquire({ wait: '1h' })
     const refused = assert.rejects(short, { name: 'StoreError', code: 'STORE_LOCK_TIMEOUT' })
     await store.command('ping')
-    await pass(60)
+    await pass(1_500)
     await refused
     await handle.release()
     await (await long).release()

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { waitTimeoutMs } from '../../../../test/support/http-connection.ts'
 import { type RedisServer, startRedis } from '../../../../test/support/redis-server.ts'
 import { until } from '../../../../test/support/until.ts'
+import { Heard } from '../../conformance/setup.ts'
 import { Store } from '../../store.ts'
 import { RedisLink } from './link.ts'
 import { RedisEngine } from './redis.ts'
@@ -79,6 +80,24 @@ test('entries whose time is over are hidden at once, and deleted by a sweep; tho
   for (let i = 0; i < 3; i++) await sweeper.step()
   assert.deepEqual(await raw(server, 'HLEN', 'm'), [':1'])
   assert.deepEqual(await raw(server, 'EXISTS', 'saola:ttl:{m}'), [':0'])
+})
+
+test('whoever watches a map hears which entries were swept away', async t => {
+  const { server, store } = await open(t)
+  const engine = new RedisEngine({ url: server.url })
+  const link = new RedisLink(server.url)
+  t.after(() => Promise.all([engine.close(), link.close()]))
+  const heard = new Heard<string | undefined>()
+  await engine.watch('m', field => heard.add(field?.toString()))
+  await store.map('m').set('stays', 1)
+  const write = scriptCallOf(['saola.map.set', 'm', 20, '-', 'ends', 1]) ?? assert.fail()
+  await link.send(write, { timeoutMs: waitTimeoutMs, isRead: false })
+  // It has ended by the clock of this process; one that stood still then hears of it by the sweep alone.
+  await heard.count(3)
+  await new RedisSweeper(link, waitTimeoutMs).step()
+  assert.deepEqual(await heard.count(4), ['stays', 'ends', 'ends', 'ends'])
+  await store.map('m').set('last', 1)
+  assert.deepEqual((await heard.count(5)).slice(4), ['last'])
 })
 
 test('a map that others have deleted and made again counts what is in it', async t => {
