@@ -124,7 +124,7 @@ export function interruptionConformance(open: OpenEngine): void {
     const { tasks } = await openTasks(open, t)
     await tasks.enqueue(Array.from({ length: 500 }, () => newJob()))
     await enter(tasks)
-    const ids = await takeAll(tasks)
+    const ids = await takeAll(tasks, { timeoutMs: 10_000 })
     assert.equal(ids.length, 500)
     const orders = tasks.orders('w', leaseMs * 100, { timeoutMs: 20_000 })
     await tasks.leave('w')
