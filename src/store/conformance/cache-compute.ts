@@ -193,7 +193,7 @@ export function cacheComputeConformance(open: OpenEngine): void {
     const late = { name: 'StoreError', code: 'STORE_TIMEOUT' }
     const { compute, started } = slow()
     // Time enough to begin, on a machine that has much to do.
-    const first = assert.rejects(cache.getOrSet('key', compute, { timeout: '1s' }), late)
+    const first = assert.rejects(cache.getOrSet('key', compute, { timeout: '3s' }), late)
     const [signal] = (await started.count(1)) as [AbortSignal]
     await assert.rejects(cache.getOrSet('key', compute, { timeout: '5ms' }), late)
     assert.equal(signal.aborted, false)

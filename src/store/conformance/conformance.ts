@@ -34,38 +34,49 @@ import { valueConformance } from './values.ts'
 import { valueInStructureConformance } from './values-in-structures.ts'
 import { watchConformance } from './watch.ts'
 
+// Whatever waits for ever is named, and a busy machine is no reason to end all others.
+const timeout = 600_000
+
 /** Runs the suite on the engine that `open` opens anew for each test. */
 export function conformance(name: string, open: OpenEngine): void {
-  // Whatever waits for ever is named, and a busy machine is no reason to end all others.
-  describe(name, { timeout: 600_000 }, () => {
+  describe(name, { timeout }, () => {
     describe('values', () => valueConformance(open))
     describe('values in structures', () => valueInStructureConformance(open))
     describe('maps', () => mapConformance(open))
     describe('changes of maps', () => mapChangeConformance(open))
     describe('counters', () => counterConformance(open))
     describe('lists', () => listConformance(open))
-    describe('taking from lists', () => listTakeConformance(open))
     describe('lists beside arrays', () => listModelConformance(open))
     describe('sets', () => setConformance(open))
     describe('sorted sets', () => sortedSetConformance(open))
     describe('ranges of sorted sets', () => sortedSetRangeConformance(open))
-    describe('locks', () => lockConformance(open))
-    describe('waiting for locks', () => lockWaitingConformance(open))
-    describe('caches', () => cacheConformance(open))
-    describe('what caches compute', () => cacheComputeConformance(open))
-    describe('limits of caches', () => cacheLimitConformance(open))
-    describe('rate limits', () => rateLimitConformance(open))
-    describe('expiry', () => expiryConformance(open))
     describe('keys', () => keyConformance(open))
     describe('transactions', () => transactionConformance(open))
     describe('transactions of structures', () => storeTransactionConformance(open))
     describe('topics', () => topicConformance(open))
     describe('subscriptions', () => subscriptionConformance(open))
-    describe('watches', () => watchConformance(open))
     describe('changes', () => changeConformance(open))
     describe('the order of calls', () => orderConformance(open))
     describe('errors', () => errorConformance(open))
     describe('what is given', () => givenConformance(open))
     describe('options that are given', () => givenOptionConformance(open))
+    describeTime(open)
   })
+}
+
+/** The part of the suite in which time passes: for an engine on another clock than that on which it has passed the whole. */
+export function timeConformance(name: string, open: OpenEngine): void {
+  describe(name, { timeout }, () => describeTime(open))
+}
+
+function describeTime(open: OpenEngine): void {
+  describe('taking from lists', () => listTakeConformance(open))
+  describe('locks', () => lockConformance(open))
+  describe('waiting for locks', () => lockWaitingConformance(open))
+  describe('caches', () => cacheConformance(open))
+  describe('what caches compute', () => cacheComputeConformance(open))
+  describe('limits of caches', () => cacheLimitConformance(open))
+  describe('rate limits', () => rateLimitConformance(open))
+  describe('expiry', () => expiryConformance(open))
+  describe('watches', () => watchConformance(open))
 }

@@ -21,14 +21,20 @@ export function rateLimitConformance(open: OpenEngine): void {
   test('tokens come back with the time, and the key ends when all of them have', async t => {
     const { store, pass } = await openSubject(open, t)
     // One in 500 ms.
-    const take = (needed: number) => store.command('saola.ratelimit.take', 'r', 2, 1000, 2, needed, 0, 1)
-    assert.equal(((await take(2)) as number[])[0], 2)
+    const take = async (needed: number) =>
+      (await store.command('saola.ratelimit.take', 'r', 2, 1000, 2, needed, 0, 1)) as number[]
+    const from = performance.now()
+    assert.equal((await take(2))[0], 2)
     await pass(510)
-    assert.deepEqual(((await take(0)) as number[]).slice(0, 2), [0, 1])
-    assert.equal(((await take(9)) as number[])[0], 1)
+    const [none, left] = await take(0)
+    const [granted] = await take(9)
+    // The second one is there only if the machine took so long.
+    const most = performance.now() - from < 990 ? 1 : 2
+    assert.equal(none, 0)
+    for (const one of [left, granted]) assert.ok(one && one <= most, `${one} of ${most}`)
     await pass(1010)
     assert.equal(await store.type('r'), 'none')
-    assert.deepEqual(((await take(9)) as number[]).slice(0, 2), [2, 0])
+    assert.deepEqual((await take(9)).slice(0, 2), [2, 0])
   })
 
   test('of what is wanted ahead it gives only a share of what nobody needs', async t => {

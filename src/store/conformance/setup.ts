@@ -18,7 +18,7 @@ export interface Opened {
   readonly clock?: Pick<TestClock, 'advance'>
   /** Another engine on the same data, as another process has one. */
   readonly openOther: () => Engine
-  /** How many runs a property gets: fewer where one takes longer; 200 by default. */
+  /** How many runs a property gets: fewer where one takes longer; 60 by default. */
   readonly runs?: number
   /** In what it differs, as docs/store.md says: none by default. */
   readonly differs?: readonly Difference[]
@@ -46,7 +46,7 @@ export interface Subject {
 }
 
 export async function openSubject(open: OpenEngine, t: TestContext, limits?: Partial<StoreLimits>): Promise<Subject> {
-  const { engine, clock, openOther, runs = 200, differs = [], pid = process.pid } = await open(t, limits)
+  const { engine, clock, openOther, runs = 60, differs = [], pid = process.pid } = await open(t, limits)
   // Timers may be a millisecond early.
   const pass = async (ms: number) => (clock ? clock.advance(`${ms}ms`) : sleep(ms + 5))
   const subject = { engine, store: new Store(engine), other: () => new Store(openOther()), runs, pass, pid }

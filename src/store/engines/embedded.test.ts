@@ -37,7 +37,7 @@ conformance('the engine of a process beside its owner', async (t, limits) => {
   })
   const engine = openOther()
   await engine.call(['flushall'])
-  return { engine, openOther, runs: 40 }
+  return { engine, openOther, runs: 20 }
 })
 
 async function startOwner({ valueBytesMax, keysMax }: Partial<StoreLimits> = {}): Promise<StartedOwner> {

@@ -1,4 +1,4 @@
-import { conformance } from '../conformance/conformance.ts'
+import { conformance, timeConformance } from '../conformance/conformance.ts'
 import type { Engine } from './engine.ts'
 import { MemoryEngine } from './memory.ts'
 
@@ -14,10 +14,10 @@ conformance('the engine in memory', (t, limits = {}) => {
   return { engine, clock: { advance }, openOther: () => asOther(engine) }
 })
 
-conformance('the engine in memory, by the real clock', (t, limits = {}) => {
+timeConformance('the engine in memory, by the real clock', (t, limits = {}) => {
   const engine = new MemoryEngine({ limits })
   t.after(() => engine.close())
-  return { engine, openOther: () => asOther(engine), runs: 20 }
+  return { engine, openOther: () => asOther(engine) }
 })
 
 /** Its data is in this process, so another engine cannot have it: what a structure keeps for an engine is kept apart. */

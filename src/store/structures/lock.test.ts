@@ -31,7 +31,7 @@ test('who could not renew the lease in time has lost the lock, and not before', 
   const { broken, state } = breakable(new MemoryEngine())
   // Where a busy machine is slow to answer, the lock is renewed before it is handed over.
   state.isBroken = false
-  const handle = await new Lock(broken, 'report').acquire({ ttl: '600ms' })
+  const handle = await new Lock(broken, 'report').acquire({ ttl: '2s' })
   state.isBroken = true
   await once(handle.signal, 'abort')
   assert.ok(state.renewals.length > 1, 'tried again')
@@ -42,9 +42,9 @@ test('a lock that was waited for longer than its lease is held for a whole lease
   const first = await new Lock(engine, 'report').acquire()
   const { broken, state } = breakable(engine)
   state.isBroken = false
-  const waiting = new Lock(broken, 'report').acquire({ ttl: '1s' })
+  const waiting = new Lock(broken, 'report').acquire({ ttl: '3s' })
   // Longer than the third of the lease for which it is known when that began.
-  const over = await new Lock(engine, 'other').acquire({ ttl: '400ms', renew: false })
+  const over = await new Lock(engine, 'other').acquire({ ttl: '1200ms', renew: false })
   await once(over.signal, 'abort')
   await first.release()
   const handle = await waiting

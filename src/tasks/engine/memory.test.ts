@@ -4,5 +4,5 @@ import { taskConformance } from './conformance/conformance.ts'
 taskConformance('the engine in memory', (t, limits = {}) => {
   const engine = new MemoryEngine({ limits })
   t.after(() => engine.close())
-  return { engine, openOther: () => engine, runs: 30 }
+  return { engine, openOther: () => engine, runs: 20 }
 })

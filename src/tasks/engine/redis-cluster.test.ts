@@ -7,5 +7,5 @@ const cluster = startRedisCluster({ after: close => after(close as () => Promise
 
 taskConformance('the engine on a cluster of Redis', async (t, limits) => {
   const { url, nodes } = await cluster
-  return openOnRedis(t, { url, pid: nodes[0]?.pid }, limits, 10)
+  return openOnRedis(t, { url, pid: nodes[0]?.pid }, limits, 6)
 })

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { connect, createServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
+import { fairMs } from '../../../test/support/busy-machine.ts'
 import { type RedisServer, startRedis } from '../../../test/support/redis-server.ts'
 import { until as untilTrue } from '../../../test/support/until.ts'
 import { RedisEngine } from '../../store/engines/redis/redis.ts'
@@ -242,7 +243,7 @@ test('without any message a waiting claim looks again within about a second', as
   assert.equal((await claim).id, id)
   const ms = performance.now() - from
   t.diagnostic(`after ${Math.round(ms)} ms`)
-  assert.ok(ms < 3_000, String(ms))
+  assert.ok(ms < fairMs(3_000), String(ms))
 })
 
 test('who may not publish enqueues all the same', async t => {
@@ -260,21 +261,26 @@ test('who may not publish enqueues all the same', async t => {
 test('orders are told at once, also behind others whose time was over', async t => {
   const { tasks } = await open(t)
   await enter(tasks)
-  const id = await add(tasks)
-  await takeOne(tasks)
-  for (let i = 0; i < 5; i++) assert.deepEqual(await tasks.orders('w', 60_000, { timeoutMs: 10 }), { cancel: [] })
   const took: number[] = []
-  const orders = tasks.orders('w', 60_000, { timeoutMs: 10_000 }).then(told => {
-    took.push(performance.now())
-    return told
-  })
-  // It is noted that it waits.
-  await tasks.counts()
-  await tasks.counts()
-  const from = performance.now()
-  await tasks.cancel(id)
-  assert.deepEqual(await orders, { cancel: [id] })
-  assert.ok(Number(took[0]) - from < 700, String(Number(took[0]) - from))
+  for (let round = 0; round < 5; round++) {
+    const id = await add(tasks)
+    await takeOne(tasks)
+    for (let i = 0; i < 5; i++) assert.deepEqual(await tasks.orders('w', 60_000, { timeoutMs: 10 }), { cancel: [] })
+    let toldAt = 0
+    const orders = tasks.orders('w', 60_000, { timeoutMs: 10_000 }).then(told => {
+      toldAt = performance.now()
+      return told
+    })
+    // It is noted that it waits.
+    await tasks.counts()
+    await tasks.counts()
+    const from = performance.now()
+    await tasks.cancel(id)
+    assert.deepEqual(await orders, { cancel: [id] })
+    took.push(toldAt - from)
+  }
+  // Who is not told asks each second.
+  assert.ok((took.toSorted((a, b) => a - b)[2] as number) < fairMs(300), String(took))
 })
 
 test('jobs of a transaction are enqueued with its other writes, or none is', async t => {

@@ -38,7 +38,7 @@ test('a clock of Redis that is set back lengthens no lease, and lets nobody wait
   const { redis, tasks } = await open(t)
   const hourMs = 3_600_000
   const id = await add(tasks)
-  await enter(tasks, 'w', {}, 1_000)
+  await enter(tasks, 'w', {}, 3_000)
   await enter(tasks, 'x')
   await takeOne(tasks)
   await tasks.orders('x', 60_000, { timeoutMs: 10 })

@@ -5,4 +5,4 @@ import { taskConformance } from './conformance/conformance.ts'
 
 const server = startRedis({ after: close => after(close as () => Promise<void>) })
 
-taskConformance('the engine on a server of Redis', async (t, limits) => openOnRedis(t, await server, limits, 20))
+taskConformance('the engine on a server of Redis', async (t, limits) => openOnRedis(t, await server, limits, 12))

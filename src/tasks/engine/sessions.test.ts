@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { fairMs } from '../../../test/support/busy-machine.ts'
 import { EmbeddedEngine } from '../../store/engines/embedded.ts'
 import { defaultSpec, socketOf } from '../../store/owner/owner-spec.ts'
 import { type RunningOwner, runOwner } from '../../store/owner/run-owner.ts'
@@ -15,18 +16,24 @@ const threadFile = new URL('../../processes/store-sync.ts', import.meta.url)
 
 test('the end of a connection ends its session at once', async t => {
   const { connect } = await open(t)
-  const first = connect()
   const second = connect()
-  const id = await add(second.tasks)
-  await enter(first.tasks, 'w')
   await enter(second.tasks, 'x')
-  await takeOne(first.tasks)
-  const waiting = takeOne(second.tasks, { worker: 'x' })
-  const startedAt = performance.now()
-  await first.engine.close()
-  const job = await waiting
-  assert.deepEqual([job.id, job.interruptions, job.attempt], [id, 1, 1])
-  assert.ok(performance.now() - startedAt < 900, 'before the sweeper looks, and long before the lease ends')
+  const took: number[] = []
+  for (let i = 0; i < 5; i++) {
+    const first = connect()
+    const id = await add(second.tasks)
+    await enter(first.tasks, 'w')
+    await takeOne(first.tasks)
+    const waiting = takeOne(second.tasks, { worker: 'x' })
+    const startedAt = performance.now()
+    await first.engine.close()
+    const job = await waiting
+    took.push(performance.now() - startedAt)
+    assert.deepEqual([job.id, job.interruptions, job.attempt], [id, 1, 1])
+    await done(second.tasks, job, undefined, 'x')
+  }
+  // Long before a lease ends, and most of them before the sweeper looks, which it does each second.
+  assert.ok((took.toSorted((a, b) => a - b)[2] as number) < fairMs(300), String(took))
   assert.deepEqual(
     (await second.tasks.workers()).map(({ name }) => name),
     ['x'],
@@ -37,7 +44,7 @@ test('a restart of the owner interrupts nothing of a worker that comes back', as
   const { connect, restart } = await open(t)
   const { tasks } = connect()
   const id = await add(tasks)
-  await enter(tasks, 'w', {}, 1_000)
+  await enter(tasks, 'w', {}, 10_000)
   const job = await takeOne(tasks)
   const orders = tasks.orders('w', longMs, { timeoutMs: 20_000 })
   const claim = takeOne(tasks)

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { waitTimeoutMs } from '../../../../test/support/http-connection.ts'
 import { type RedisServer, startRedis } from '../../../../test/support/redis-server.ts'
+import { until } from '../../../../test/support/until.ts'
+import { Heard } from '../../conformance/setup.ts'
 import { Store } from '../../store.ts'
 import { RedisLink } from './link.ts'
 import { RedisEngine } from './redis.ts'
+import { scriptCallOf } from './scripts.ts'
 import { RedisSweeper } from './sweeper.ts'
 
 const started = startRedis({ after: close => after(close as () => Promise<void>) })
@@ -60,23 +64,40 @@ test('the companion of a map ends, moves and goes with it', async t => {
 test('entries whose time is over are hidden at once, and deleted by a sweep; those of nobody are forgotten', async t => {
   const { server, store } = await open(t)
   const map = store.map<number>('m')
-  const entries = Array.from({ length: 2500 }, (_, i) => [`k${i}`, i] as const)
-  // Who sets times to live sweeps by itself, each second: here it is gone before.
-  const writer = new Store(new RedisEngine({ url: server.url }))
-  await writer.map('m').setMany(entries, { ttl: '20ms' })
-  await writer.close()
+  const link = new RedisLink(server.url)
+  t.after(() => link.close())
+  const entries = Array.from({ length: 2500 }, (_, i) => [`k${i}`, i]).flat()
+  // An engine that sets times to live sweeps by itself, each second.
+  const write = scriptCallOf(['saola.map.set', 'm', 20, '-', ...entries]) ?? assert.fail()
+  await link.send(write, { timeoutMs: waitTimeoutMs, isRead: false })
   await map.set('stays', 1)
   await pause(30)
   // As it lies in Redis.
   assert.deepEqual(await raw(server, 'HLEN', 'm'), [':2501'])
   assert.deepEqual([await map.get('k1'), await map.has('k2'), await map.ttl('k3')], [undefined, false, undefined])
   assert.equal(await map.size(), 1)
-  const link = new RedisLink(server.url)
-  t.after(() => link.close())
-  const sweeper = new RedisSweeper(link, 5_000)
+  const sweeper = new RedisSweeper(link, waitTimeoutMs)
   for (let i = 0; i < 3; i++) await sweeper.step()
   assert.deepEqual(await raw(server, 'HLEN', 'm'), [':1'])
   assert.deepEqual(await raw(server, 'EXISTS', 'saola:ttl:{m}'), [':0'])
+})
+
+test('whoever watches a map hears which entries were swept away', async t => {
+  const { server, store } = await open(t)
+  const engine = new RedisEngine({ url: server.url })
+  const link = new RedisLink(server.url)
+  t.after(() => Promise.all([engine.close(), link.close()]))
+  const heard = new Heard<string | undefined>()
+  await engine.watch('m', field => heard.add(field?.toString()))
+  await store.map('m').set('stays', 1)
+  const write = scriptCallOf(['saola.map.set', 'm', 20, '-', 'ends', 1]) ?? assert.fail()
+  await link.send(write, { timeoutMs: waitTimeoutMs, isRead: false })
+  // It has ended by the clock of this process; one that stood still then hears of it by the sweep alone.
+  await heard.count(3)
+  await new RedisSweeper(link, waitTimeoutMs).step()
+  assert.deepEqual(await heard.count(4), ['stays', 'ends', 'ends', 'ends'])
+  await store.map('m').set('last', 1)
+  assert.deepEqual((await heard.count(5)).slice(4), ['last'])
 })
 
 test('a map that others have deleted and made again counts what is in it', async t => {
@@ -93,5 +114,5 @@ test('a map that others have deleted and made again counts what is in it', async
 test('a process that has set times to live sweeps by itself, and ends when it has nothing more to do', async t => {
   const { server, store } = await open(t)
   await store.map('m').set('a', 1, { ttl: '20ms' })
-  while ((await raw(server, 'EXISTS', 'm'))[0] !== ':0') await pause(50)
+  await until('it is swept', async () => (await raw(server, 'EXISTS', 'm'))[0] === ':0')
 })

@@ -5,4 +5,4 @@ import { openOnRedis } from '../../conformance/open-on-redis.ts'
 
 const server = startRedis({ after: close => after(close as () => Promise<void>) })
 
-conformance('the engine on a server of Redis', async (t, limits) => openOnRedis(t, await server, limits, 40))
+conformance('the engine on a server of Redis', async (t, limits) => openOnRedis(t, await server, limits, 20))

@@ -66,12 +66,12 @@ export function uniqueConformance(open: OpenEngine): void {
 
   test('with a time to live it stands for so long, also when it is finished', async t => {
     const { tasks, pass } = await openTasks(open, t)
-    const unique = { ...skip, ttlMs: 500 }
+    const unique = { ...skip, ttlMs: 1_500 }
     const first = await add(tasks, { unique })
     await enter(tasks)
     await done(tasks, await takeOne(tasks))
     assert.deepEqual(await tasks.enqueue([newJob({ unique })]), [{ id: first, state: 'done', isNew: false }])
-    await pass(500)
+    await pass(1_500)
     assert.equal((await tasks.enqueue([newJob({ unique })]))[0]?.isNew, true)
   })
 
@@ -85,11 +85,11 @@ export function uniqueConformance(open: OpenEngine): void {
 
   test('a scheduled one is replaced: another payload, another time, the same job', async t => {
     const { tasks, pass } = await openTasks(open, t)
-    const first = await add(tasks, { unique: replace, delayMs: 300, payload: '1' })
+    const first = await add(tasks, { unique: replace, delayMs: 1_500, payload: '1' })
     const [answer] = await tasks.enqueue([newJob({ unique: replace, delayMs: 60_000, payload: '2' })])
     assert.deepEqual(answer, { id: first, state: 'scheduled', isNew: false })
     await enter(tasks)
-    await pass(350)
+    await pass(1_550)
     assert.deepEqual(await take(tasks), [])
     const [now] = await tasks.enqueue([newJob({ unique: replace, payload: '3' })])
     assert.deepEqual(now, { id: first, state: 'ready', isNew: false })

@@ -1,7 +1,7 @@
 -- hgetall: All fields and their values, without those whose time is over.
 -- companions: ttl
 -- prelude
--- with: fields
+-- with: changes fields
 if redis.call('EXISTS', ends) == 1 then
   repeat until sweep(1000) < 1000
 end

@@ -1,7 +1,7 @@
 -- hlen: How many fields there are whose time is not over.
 -- companions: ttl
 -- prelude
--- with: fields
+-- with: changes fields
 local length = redis.call('HLEN', map)
 if length == 0 or redis.call('EXISTS', ends) == 0 then return length end
 -- Those that are over and have no field any more must not be counted.

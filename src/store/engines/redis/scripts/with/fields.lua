@@ -18,13 +18,15 @@ local function valueOf(field)
   return value
 end
 
--- Deletes fields whose time is over, so many at most: others may wait for this.
+-- Deletes fields whose time is over, so many at most: others may wait for this. With changes.lua, since who watches is told which.
 local function sweep(count)
   local over = redis.call('ZRANGEBYSCORE', ends, '-inf', now(), 'LIMIT', 0, count)
   if #over == 0 then return 0 end
-  redis.call('HDEL', map, unpack(over))
-  redis.call('ZREM', ends, unpack(over))
-  return #over
+  return telling(map, over, function()
+    redis.call('HDEL', map, unpack(over))
+    redis.call('ZREM', ends, unpack(over))
+    return #over
+  end)
 end
 
 -- ttl: milliseconds, 0 for ever, below 0 as before.
