@@ -73,7 +73,7 @@ test('new code that does not become ready leaves the old workers serving', async
   }
 
   await t.test('code that loops is named with the place', async () => {
-    // A stack is waited for for a second, in which a worker on a busy machine may have no turn: the best of three.
+    // A stack is waited for for three seconds, in which a worker on a busy machine may have no turn: the best of three.
     const messages: string[] = []
     while (messages.length < 3 && !/ in spin \(app\.mjs:1\)/.test(messages.at(-1) ?? ''))
       messages.push((await reload(tree, loop, bootTimeout)).message)

@@ -34,7 +34,7 @@ createServer((request, response) => {
 const timeoutMs = 2_000
 const balances = Object.keys(loops) as (keyof typeof loops)[]
 
-// A machine that is busy with other tests takes its time, and may give no stack within the second that is waited for one: so
+// A machine that is busy with other tests takes its time, and may give no stack within the seconds that are waited for one: so
 // the place in the code and the time are those of the best of three.
 const places: unknown[] = []
 const tookMs: number[] = []
@@ -77,9 +77,9 @@ for (const balance of balances) {
     assert.match(String(blocked.reason), /^blocked \d+\.\ds(?: in parseCsv \(app\.ts:[567]\))?$/)
     if (blocked.stack !== undefined) assert.match(String(blocked.stack), /at parseCsv \(app\.ts:\d+\)/)
     places.push(blocked.reason)
-    await tree.waitForEvent('worker.exited', { pid, signal: 'SIGKILL' })
     await tree.waitForLine(line => line.includes('worker.ready') && isReplacement(line, String(name), pid))
     tookMs.push(Math.round(performance.now() - blockedAt))
+    await tree.waitForEvent('worker.exited', { pid, signal: 'SIGKILL' })
 
     const result = await clients.stop()
     assert.equal(result.failed, 0, result.errors.join('\n'))
