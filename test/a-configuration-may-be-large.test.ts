@@ -14,7 +14,6 @@ test('workers whose settings fit into no environment variable start, are replace
         app: './app.mjs',
         listen: '127.0.0.1:0',
         workers: 2,
-        graceful: { idle: '200ms' },
         edge: {},
         accessLog: { format: `${mark} %(U)s ${'x'.repeat(300_000)}`, file: './access.log' },
       },

@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { makeProject } from './support/saola-command.ts'
 import { spawnTree, startTree, type Tree, type TreeOptions } from './support/tree.ts'
 
 const files = { 'app.js': 'export default { fetch: () => new Response("hi") }' }
@@ -27,12 +28,28 @@ test('log files that cannot be written are listed by check, and end a start and 
   const checked = await tree.cli('check')
   assert.equal(checked.code, 1)
   for (const [index, problem] of problems.entries()) assert.match(checked.stderr.split('\n')[index + 1] ?? '', problem)
+})
 
-  const good = await startTree(t, { dir: tree.dir, config: { apps: { web } } })
-  writeFileSync(join(tree.dir, 'saola.config.json'), JSON.stringify({ apps: config.apps }))
-  const reloaded = await good.cli('reload', '--wait')
-  assert.equal(reloaded.code, 1)
-  assert.match(reloaded.stderr, /has 2 problems\..*\n {2}apps\.web\.stdout\.file expected/)
+test('a reload says in words why it is refused or fails', async t => {
+  const tree = await startTree(t, { files, config: { apps: { web } } })
+  const reload = async (section: object) => {
+    writeFileSync(join(tree.dir, 'saola.config.json'), JSON.stringify({ apps: { web: { ...web, ...section } } }))
+    return tree.cli('reload', '--wait')
+  }
+  await t.test('where log files cannot be written', async () => {
+    const { code, stderr } = await reload({ stdout: { file: './' }, stderr: { file: './app.js/err.log' } })
+    assert.equal(code, 1)
+    assert.match(stderr, /has 2 problems\..*\n {2}apps\.web\.stdout\.file expected/)
+  })
+  await t.test('where Node itself has refused something', async () => {
+    const { stderr } = await reload({ node: ['--no-such-flag'] })
+    assert.match(stderr, /web: the new worker exited with code 9 before it was ready: .*bad option: --no-such-flag/)
+  })
+  await t.test('where there is a syntax error', async () => {
+    writeFileSync(join(tree.dir, 'app.js'), `${files['app.js']}\nconst = 1\n`)
+    const { stderr } = await reload({})
+    assert.match(stderr, /web: the new worker could not boot: Unexpected token '=', \/.*\/app\.js:2; the old workers/)
+  })
 })
 
 test('log files of programs are looked at for every process that has one of its own', async t => {
@@ -87,39 +104,16 @@ test('a descriptor that is no listen socket is named', async t => {
 })
 
 test('in a folder that was deleted every command says so in one line', async t => {
-  const tree = await startTree(t, { files, config: { apps: { web } } })
-  const gone = join(tree.dir, 'gone')
+  const dir = makeProject(t, { files })
+  const gone = join(dir, 'gone')
   for (const command of ['start ./app.js', 'check', 'status']) {
     const script = `mkdir ${gone} && cd ${gone} && rmdir ${gone} && exec "$1" "$2" ${command}`
-    const shell = spawnTree(t, { dir: tree.dir, wrapper: ['sh', '-c', script, 'sh'] })
+    const shell = spawnTree(t, { dir, wrapper: ['sh', '-c', script, 'sh'] })
     assert.notEqual((await shell.exit).code, 0)
     assert.deepEqual(shell.lines, [
       'saola: The folder that this was called in has been deleted. Change into another one.   [ERR_USAGE]',
     ])
   }
-})
-
-test('a reload says what Node itself has refused', async t => {
-  const tree = await startTree(t, { files, config: { apps: { web } } })
-  writeFileSync(
-    join(tree.dir, 'saola.config.json'),
-    JSON.stringify({ apps: { web: { ...web, node: ['--no-such-flag'] } } }),
-  )
-  const refused = await tree.cli('reload', '--wait')
-  assert.match(
-    refused.stderr,
-    /web: the new worker exited with code 9 before it was ready: .*bad option: --no-such-flag/,
-  )
-})
-
-test('a reload says where a syntax error is', async t => {
-  const tree = await startTree(t, { files, config: { apps: { web } } })
-  writeFileSync(join(tree.dir, 'app.js'), `${files['app.js']}\nconst = 1\n`)
-  const refused = await tree.cli('reload', '--wait')
-  assert.match(
-    refused.stderr,
-    /web: the new worker could not boot: Unexpected token '=', \/.*\/app\.js:2; the old workers/,
-  )
 })
 
 async function failToStart(t: TestContext, options: TreeOptions): Promise<Tree> {

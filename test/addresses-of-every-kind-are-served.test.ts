@@ -9,49 +9,45 @@ import { startTree, type Tree } from './support/tree.ts'
 import { until } from './support/until.ts'
 
 const files = { 'app.js': 'export default { fetch: () => new Response(String(process.pid)) }' }
-const balances = ['shared', 'round-robin'] as const
+// Each with an umask of its own, and what that leaves of the permissions of a socket.
+const balances = [
+  { balance: 'shared', umask: '022', mode: 0o755 },
+  { balance: 'round-robin', umask: '077', mode: 0o700 },
+] as const
 
-for (const balance of balances) {
-  test(`IPv4, IPv6 and a Unix socket are served at once, and survive a reload (${balance})`, async t => {
-    const listen = ['127.0.0.1:0', '[::1]:0', 'unix:./app.sock']
-    const tree = await startTree(t, { files, config: configOf({ listen, balance }) })
-    const [four = '', six = '', path] = tree.listen
-    assert.match(four, /^127\.0\.0\.1:\d+$/)
-    assert.match(six, /^\[::1\]:\d+$/)
-    assert.equal(path, `unix:${join(tree.dir, 'app.sock')}`)
-    const targets = [`http://${four}`, `http://${six}`, `unix:${tree.dir}/app.sock`]
-    const before = await servedBy(targets)
-    await reload(tree)
-    const after = await servedBy(targets)
-    assert.equal(new Set([...before, ...after]).size, 2)
-    assert.equal((await tree.stop()).code, 0)
-    assert.ok(!existsSync(join(tree.dir, 'app.sock')))
-  })
-
-  test(`":PORT" is every interface, IPv4 and IPv6 (${balance})`, async t => {
-    const tree = await startTree(t, { files, config: configOf({ listen: ':0', balance }) })
-    const port = /:(\d+)$/.exec(tree.listen[0] ?? '')?.[1]
-    await servedBy([`http://127.0.0.1:${port}`, `http://[::1]:${port}`])
-  })
-
-  test(`inherited sockets, "fd://3" and "systemd:NAME", are served through reloads (${balance})`, async t => {
+for (const { balance, umask, mode } of balances) {
+  test(`an address of every kind is served at once, and survives reloads (${balance})`, async t => {
     const passed = await Promise.all([passSocket(t), passSocket(t), passSocket(t), passSocket(t)])
+    const listen = ['127.0.0.1:0', '[::1]:0', 'unix:./app.sock', ':0', 'fd://3', 'systemd:http', 'systemd:admin']
     const tree = await startTree(t, {
       files,
-      config: configOf({ listen: ['fd://3', 'systemd:http', 'systemd:admin'], balance }),
+      config: { ...configOf({ listen, balance }), umask },
       // As systemd does: the sockets from 3 on, and their names in the environment of exactly this process.
       fds: passed.map(({ fd }) => fd),
       env: { LISTEN_FDS: '4', LISTEN_FDNAMES: 'plain:http:admin:http' },
       wrapper: ['sh', '-c', 'LISTEN_PID=$$ exec "$@"', 'sh'],
     })
     for (const { close } of passed) close()
-    const targets = passed.map(({ port }) => `http://127.0.0.1:${port}`)
-    assert.deepEqual(tree.listen.slice(0, 2), ['fd://3', 'systemd:http'])
+    const [four = '', six = '', path, every = '', third, named] = tree.listen
+    const socket = join(tree.dir, 'app.sock')
+    assert.match(four, /^127\.0\.0\.1:\d+$/)
+    assert.match(six, /^\[::1\]:\d+$/)
+    assert.equal(path, `unix:${socket}`)
+    assert.equal(statSync(socket).mode & 0o777, mode)
+    const port = /:(\d+)$/.exec(every)?.[1]
+    assert.deepEqual([third, named], ['fd://3', 'systemd:http'])
+    const targets = [
+      ...[four, six, `127.0.0.1:${port}`, `[::1]:${port}`].map(address => `http://${address}`),
+      `unix:${socket}`,
+      ...passed.map(({ port }) => `http://127.0.0.1:${port}`),
+    ]
     const before = await servedBy(targets)
     await reload(tree)
     await reload(tree)
     const after = await servedBy(targets)
     assert.equal(new Set([...before, ...after]).size, 2)
+    assert.equal((await tree.stop()).code, 0)
+    assert.ok(!existsSync(socket))
   })
 
   test(`a reload takes new addresses and gives old ones back, without a descriptor left over (${balance})`, async t => {
@@ -113,17 +109,6 @@ test('a reload to an address that cannot be had is refused, and changes nothing'
   assert.ok(!existsSync(join(tree.dir, 'new.sock')))
   assert.deepEqual((await tree.status()).apps[0]?.listen, tree.listen)
   assert.equal((await tree.status()).lastReload?.ok, false)
-})
-
-test('a socket takes the permissions that the umask leaves', async t => {
-  for (const [umask, mode] of [
-    ['022', 0o755],
-    ['077', 0o700],
-  ] as const) {
-    const tree = await startTree(t, { files, config: { ...configOf({ listen: 'unix:./app.sock' }), umask } })
-    assert.equal(statSync(join(tree.dir, 'app.sock')).mode & 0o777, mode)
-    await tree.stop()
-  }
 })
 
 function configOf(web: object): object {

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { parseAddress } from '../src/base/address.ts'
+import { openSockets } from '../src/supervisor/sockets.ts'
+import { freePort } from './support/free-port.ts'
 import { request } from './support/http-connection.ts'
 import { asNobody, isRoot, nobody, openProgram } from './support/nobody.ts'
 import { spawnTree, startTree, type Tree, type TreeOptions } from './support/tree.ts'
@@ -18,13 +21,6 @@ test('a port in use is named, and nothing is left of the start', async t => {
   assert.deepEqual(complaints(tree), [
     `saola: Cannot listen on 127.0.0.1:${port} (it is in use. Stop what listens there, or choose another port).   [ERR_ADDRESS_UNAVAILABLE]`,
   ])
-})
-
-test('a port of every interface is in use when one interface has it', async t => {
-  const server = await listen(t, { port: 0, host: '0.0.0.0' })
-  const { port } = server.address() as AddressInfo
-  const tree = await failToStart(t, { config: configOf([`:${port}`]) })
-  assert.match(complaints(tree)[0] ?? '', new RegExp(`^saola: Cannot listen on :${port} \\(it is in use\\.`))
 })
 
 test('a port that only root may have is named with what to do', async t => {
@@ -45,21 +41,6 @@ test('a port that only root may have is named with what to do', async t => {
   ])
 })
 
-test('an address of another machine is named', async t => {
-  const tree = await failToStart(t, { config: configOf(['192.0.2.1:8000']) })
-  assert.match(complaints(tree)[0] ?? '', /192\.0\.2\.1:8000 \(no interface of this machine has this address\)/)
-})
-
-test('a socket path that a live server holds is refused, and that server keeps it', async t => {
-  const other = await startTree(t, { files, config: configOf(['unix:./other.sock']) })
-  const path = join(other.dir, 'other.sock')
-  const tree = await failToStart(t, { config: configOf([`unix:${path}`]) })
-  assert.deepEqual(complaints(tree), [
-    `saola: Cannot listen on unix:${path} (a live server holds it. Stop it first).   [ERR_ADDRESS_UNAVAILABLE]`,
-  ])
-  assert.equal((await request(`unix:${path}`)).status, 200)
-})
-
 test('a socket path that a dead server left is taken over', async t => {
   const dead = await startTree(t, { files, config: configOf(['unix:./app.sock']) })
   dead.signal('SIGKILL')
@@ -71,55 +52,64 @@ test('a socket path that a dead server left is taken over', async t => {
 
 test('what stands at a socket path and is no socket is never removed', async t => {
   const config = configOf(['unix:./app.sock'])
-  const file = await failToStart(t, { files: { ...files, 'app.sock': 'precious' }, config })
+  const file = await failToStart(t, { files: { ...files, 'app.sock': 'precious', 'folder.sock/precious': '' }, config })
   assert.match(
     complaints(file)[0] ?? '',
     /app\.sock \(a file that is no socket is there\)\. {3}\[ERR_ADDRESS_UNAVAILABLE\]$/,
   )
   assert.equal(readFileSync(join(file.dir, 'app.sock'), 'utf8'), 'precious')
 
-  const folder = await failToStart(t, { files: { ...files, 'app.sock/precious': '' }, config })
-  assert.match(complaints(folder)[0] ?? '', /a file that is no socket is there/)
-  assert.ok(existsSync(join(folder.dir, 'app.sock/precious')))
+  await refuse(`unix:${join(file.dir, 'folder.sock')}`, /a file that is no socket is there/)
+  assert.ok(existsSync(join(file.dir, 'folder.sock/precious')))
 })
 
-test('a socket path in a folder that does not exist, and one that is too long, are named', async t => {
-  const missing = await failToStart(t, { config: configOf(['unix:./nowhere/app.sock']) })
-  assert.match(complaints(missing)[0] ?? '', /nowhere\/app\.sock \(the folder does not exist\)/)
-  const long = await failToStart(t, { config: configOf([`unix:./${'long'.repeat(30)}`]) })
-  assert.match(complaints(long)[0] ?? '', /Cannot listen on unix:.*longlong \(the path is longer than \d+ bytes/)
-})
-
-test('a descriptor that is no socket, and a socket that systemd did not pass, are named', async t => {
-  const none = await failToStart(t, { config: configOf(['fd://77']) })
-  assert.match(complaints(none)[0] ?? '', /Cannot listen on fd:\/\/77 \(.*EBADF/)
-  const file = await failToStart(t, { config: configOf(['fd://0']) })
-  assert.match(complaints(file)[0] ?? '', /Cannot listen on fd:\/\/0 \(it is no socket\)/)
-  const systemd = await failToStart(t, { config: configOf(['systemd:http']) })
-  assert.match(
-    complaints(systemd)[0] ?? '',
-    /Cannot listen on systemd:http \(systemd passed no socket to this process\)\. .*FileDescriptorName=http.*\[ERR_SYSTEMD_FD_MISSING\]$/,
+test('every other reason is named, too', async t => {
+  const server = await listen(t, { port: 0, host: '0.0.0.0' })
+  const { port } = server.address() as AddressInfo
+  await refuse(`:${port}`, new RegExp(`^Cannot listen on :${port} \\(it is in use\\.`))
+  await refuse('192.0.2.1:8000', /192\.0\.2\.1:8000 \(no interface of this machine has this address\)/)
+  await refuse('unix:./nowhere/app.sock', /nowhere\/app\.sock \(the folder does not exist\)/)
+  await refuse(`unix:./${'long'.repeat(30)}`, /Cannot listen on unix:.*longlong \(the path is longer than \d+ bytes/)
+  await refuse('fd://77777', /Cannot listen on fd:\/\/77777 \(.*EBADF/)
+  const fd = openSync(import.meta.filename, 'r')
+  t.after(() => closeSync(fd))
+  await refuse(`fd://${fd}`, /Cannot listen on fd:\/\/\d+ \(it is no socket\)/)
+  await refuse(
+    'systemd:http',
+    /Cannot listen on systemd:http \(systemd passed no socket to this process\)\. .*FileDescriptorName=http/,
+    'ERR_SYSTEMD_FD_MISSING',
   )
 })
 
-test('a second tree of the same name in one folder is refused, and the first serves on', async t => {
-  const first = await startTree(t, { files, config: configOf(['127.0.0.1:0'], { name: 'shop' }) })
-  const second = spawnTree(t, { dir: first.dir, config: configOf(['127.0.0.1:0'], { name: 'shop' }) })
-  assert.deepEqual(await second.exit, { code: 1, signal: null })
-  assert.match(
-    complaints(second)[0] ?? '',
-    /A tree runs already: it answers on .*control\.sock\. .*\[ERR_ALREADY_RUNNING\]$/,
-  )
-  assert.equal(String((await request(first.url)).body), 'mine')
-  assert.equal((await first.status()).pid, first.pid)
-  assert.deepEqual(second.processIds(), [])
-})
+test('beside a tree that serves', async t => {
+  const first = await startTree(t, { files, config: configOf(['127.0.0.1:0', 'unix:./other.sock'], { name: 'shop' }) })
+  const path = join(first.dir, 'other.sock')
 
-test('two trees of different names in one folder do not disturb each other', async t => {
-  const first = await startTree(t, { files, config: configOf(['127.0.0.1:0'], { name: 'shop' }) })
-  const second = await startTree(t, { dir: first.dir, config: configOf(['127.0.0.1:0'], { name: 'store' }) })
-  assert.equal((await second.stop()).code, 0)
-  assert.equal(String((await request(first.url)).body), 'mine')
+  await t.test('the path of its socket is refused to others', async t => {
+    const tree = await failToStart(t, { config: configOf([`unix:${path}`]) })
+    assert.deepEqual(complaints(tree), [
+      `saola: Cannot listen on unix:${path} (a live server holds it. Stop it first).   [ERR_ADDRESS_UNAVAILABLE]`,
+    ])
+  })
+
+  await t.test('a second one of the same name in its folder is refused', async t => {
+    const second = spawnTree(t, { dir: first.dir, config: configOf(['127.0.0.1:0'], { name: 'shop' }) })
+    assert.deepEqual(await second.exit, { code: 1, signal: null })
+    assert.match(
+      complaints(second)[0] ?? '',
+      /A tree runs already: it answers on .*control\.sock\. .*\[ERR_ALREADY_RUNNING\]$/,
+    )
+    assert.equal((await first.status()).pid, first.pid)
+    assert.deepEqual(second.processIds(), [])
+  })
+
+  await t.test('one of another name in its folder serves, too', async t => {
+    const second = await startTree(t, { dir: first.dir, config: configOf(['127.0.0.1:0'], { name: 'store' }) })
+    assert.equal(String((await request(second.url)).body), 'mine')
+    assert.equal((await second.stop()).code, 0)
+  })
+
+  for (const target of [first.url, `unix:${path}`]) assert.equal(String((await request(target)).body), 'mine')
 })
 
 for (const balance of ['shared', 'round-robin'] as const) {
@@ -158,6 +148,11 @@ async function failToStart(t: TestContext, options: TreeOptions): Promise<Tree> 
   return tree
 }
 
+/** What the start of a tree does first: nothing is left of it, and the start ends with what it has thrown. */
+async function refuse(address: string, message: RegExp, code = 'ERR_ADDRESS_UNAVAILABLE'): Promise<void> {
+  await assert.rejects(openSockets(parseAddress(address)), { code, message })
+}
+
 /** What it has said to people: neither warnings nor events. */
 function complaints(tree: Tree): string[] {
   return tree.lines.filter(line => !line.startsWith('{'))
@@ -168,13 +163,4 @@ async function listen(t: TestContext, options: { port: number; host: string }): 
   t.after(() => server.close())
   await once(server, 'listening')
   return server
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -62,14 +62,6 @@ test('a configuration with many problems lists all of them, with what was meant,
   assert.ok(!existsSync(join(tree.dir, '.saola')))
 })
 
-test('a configuration with one problem says so', async t => {
-  const [row] = Object.values(problems)
-  const tree = spawnTree(t, { files, config: configWith([{ ...row }]) })
-  assert.equal((await tree.exit).code, 1)
-  assert.match(tree.lines[0] ?? '', /has a problem\. /)
-  assert.deepEqual(tree.lines.slice(1), [`  ${row?.line}`])
-})
-
 for (const [what, { line, ...row }] of Object.entries(problems)) {
   test(`${what} alone is one problem`, async t => {
     const cwd = realpathSync(mkdtempSync(join(tmpdir(), 'saola-')))
@@ -120,12 +112,15 @@ test('a reload with many problems lists all of them and changes nothing: the old
   await tree.waitForEvent('reload.refused')
   assert.deepEqual(loggedProblems(tree), linesFor(tree).sort())
 
-  // A signal has nobody to answer: the log says it all.
-  const since = tree.lines.length
-  tree.signal('SIGHUP')
-  const refused = await tree.waitForEvent('reload.refused', {}, { since })
-  assert.match(String(refused.error), /saola\.config\.json has 7 problems/)
-  assert.deepEqual(loggedProblems(tree, since), linesFor(tree).sort())
+  // Who accepts cannot be taken from the workers either.
+  configure(tree, configWith([{ web: { balance: 'round-robin' } }]))
+  const { problems: refusal } = await refusedBySignal(tree)
+  assert.deepEqual(refusal, ['apps.web.balance: "shared" -> "round-robin" (refused)'])
+
+  configure(tree, allWrong)
+  const refused = await refusedBySignal(tree)
+  assert.match(refused.error, /saola\.config\.json has 7 problems/)
+  assert.deepEqual(refused.problems, linesFor(tree).sort())
 
   const after = await tree.status()
   assert.deepEqual(after.children.map(identity), before.children.map(identity))
@@ -141,71 +136,60 @@ test('a reload with many problems lists all of them and changes nothing: the old
   assert.equal(String((await request(tree.url)).body), 'version 2')
 })
 
-test('a reload without a readable configuration changes nothing', async t => {
-  const tree = await startTree(t, { files, config: configWith([]) })
-  const before = await tree.status()
-  rmSync(join(tree.dir, 'saola.config.json'))
-  tree.signal('SIGHUP')
-  const refused = await tree.waitForEvent('reload.refused')
-  assert.match(String(refused.error), /saola\.config\.json is gone/)
-  assert.deepEqual((await tree.status()).children.map(identity), before.children.map(identity))
-})
-
 /** What only a new start can give, and how it is said. */
-const refusals: Readonly<Record<string, { readonly config: object; readonly line: RegExp }>> = {
-  'the control socket': {
-    config: configWith([], { control: { socket: './other.sock' } }),
-    line: /^control\.socket: .*control\.sock -> .*other\.sock \(refused\)$/,
-  },
-  'the name': { config: configWith([], { name: 'store' }), line: /^name: "shop" -> "store" \(refused\)$/ },
-  'who accepts': {
-    config: configWith([{ web: { balance: 'round-robin' } }]),
-    line: /^apps\.web\.balance: "shared" -> "round-robin" \(refused\)$/,
-  },
-  'the pid file': {
-    config: configWith([], { pidFile: 'shop.pid' }),
-    line: /^pidFile: unset -> .*shop\.pid \(refused\)$/,
-  },
-}
+const refusals = [
+  /^control\.socket: .*control\.sock -> .*other\.sock \(refused\)$/,
+  /^name: "shop" -> "store" \(refused\)$/,
+  /^apps\.web\.balance: "least-connections" -> "shared" \(refused\)$/,
+  /^pidFile: unset -> .*shop\.pid \(refused\)$/,
+]
 
 test('a reload that asks for what only a new start can give is refused in words, and changes nothing', async t => {
-  const tree = await startTree(t, { files, config: configWith([]) })
+  const tree = await startTree(t, { files, config: configWith([{ web: { balance: 'least-connections' } }]) })
   const before = await tree.status()
-  for (const [index, [what, { config, line }]] of Object.entries(refusals).entries()) {
+  configure(tree, configWith([], { name: 'store', control: { socket: './other.sock' }, pidFile: 'shop.pid' }))
+  for (const args of [['--wait'], []]) {
     const since = tree.lines.length
-    configure(tree, config)
-    for (const args of index === 0 ? [['--wait'], []] : [[]]) {
-      const { code, stderr } = await tree.cli('reload', ...args)
-      assert.equal(code, 1, what)
-      assert.match(stderr, /asks for what only a new start can give\. Nothing was changed/)
-      assert.ok(
-        stderr.split('\n').some(text => line.test(text.trim())),
-        `${line} is not in\n${stderr}`,
-      )
-    }
+    const { code, stderr } = await tree.cli('reload', ...args)
+    assert.equal(code, 1)
+    assert.match(stderr, /asks for what only a new start can give\. Nothing was changed/)
+    assertRefused(stderr.split('\n').map(text => text.trim()))
     await tree.waitForEvent('reload.refused', {}, { since })
-    assert.ok(loggedProblems(tree, since).some(text => line.test(text)))
-    const preview = await tree.cli('reload', '--dry-run')
-    assert.equal(preview.code, 1)
-    assert.ok(
-      preview.stdout.split('\n').some(text => line.test(text)),
-      preview.stdout,
-    )
+    assertRefused(loggedProblems(tree, since))
   }
+  const preview = await tree.cli('reload', '--dry-run')
+  assert.equal(preview.code, 1)
+  assertRefused(preview.stdout.split('\n'))
+
+  const [one] = Object.values(problems)
+  configure(tree, configWith([{ ...one }]))
+  const single = await refusedBySignal(tree)
+  assert.match(single.error, /saola\.config\.json has a problem\b/)
+  assert.deepEqual(single.problems, [one?.line])
+
+  rmSync(join(tree.dir, 'saola.config.json'))
+  assert.match((await refusedBySignal(tree)).error, /saola\.config\.json is gone/)
+
   const after = await tree.status()
   assert.deepEqual(after.children.map(identity), before.children.map(identity))
   assert.equal(after.generation, before.generation)
 })
 
-test('who accepts cannot be handed back to the workers either', async t => {
-  const tree = await startTree(t, { files, config: configWith([{ web: { balance: 'least-connections' } }]) })
-  const before = await tree.status()
-  configure(tree, configWith([]))
+function assertRefused(lines: readonly string[]): void {
+  for (const refusal of refusals)
+    assert.ok(
+      lines.some(line => refusal.test(line)),
+      `${refusal} is not in\n${lines.join('\n')}`,
+    )
+}
+
+/** A signal has nobody to answer: the log says it all. */
+async function refusedBySignal(tree: Tree): Promise<{ readonly error: string; readonly problems: string[] }> {
+  const since = tree.lines.length
   tree.signal('SIGHUP')
-  await tree.waitForEvent('reload.refused')
-  assert.match(loggedProblems(tree)[0] ?? '', /^apps\.web\.balance: "least-connections" -> "shared" \(refused\)$/)
-  assert.deepEqual((await tree.status()).children.map(identity), before.children.map(identity))
-})
+  const { error } = await tree.waitForEvent('reload.refused', {}, { since })
+  return { error: String(error), problems: loggedProblems(tree, since) }
+}
 
 function configure(tree: Tree, config: object): void {
   writeFileSync(join(tree.dir, 'saola.config.json'), JSON.stringify(config))

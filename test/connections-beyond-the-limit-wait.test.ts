@@ -36,10 +36,8 @@ for (const balance of ['shared', 'round-robin'] as const) {
       return Number(body)
     })
     assert.equal(Math.max(...most), maxConnections)
-  })
 
-  test(`a connection that waits is served as soon as another one ends (${balance})`, async t => {
-    const tree = await start(t, balance)
+    // And as soon as another one ends.
     const idle: HttpConnection[] = []
     for (let count = 0; count < workers * maxConnections; count++) idle.push(await answered(t, tree))
     await until('both workers are full', async () =>

@@ -12,11 +12,18 @@ const steady = `export default (request, response) => response.end('steady')`
 
 test('a crash loop backs off and ends in FATAL with its reason, and other children go on', async t => {
   const tree = await startTree(t, {
-    files: { 'crashing.ts': crashing, 'steady.js': steady, 'package.json': '{"type":"module"}' },
+    files: { 'crashing.mjs': crashing, 'steady.mjs': steady },
     config: {
       apps: {
-        api: { app: './crashing.ts', listen: '127.0.0.1:0', workers: 1, startRetries: 3, backoff: { min: '50ms' } },
-        web: { app: './steady.js', listen: 'unix:./web.sock', workers: 1 },
+        // A worker that dies within a minute has not started well: on a slow machine its request may come late.
+        api: {
+          app: './crashing.mjs',
+          listen: '127.0.0.1:0',
+          startSeconds: '1m',
+          startRetries: 3,
+          backoff: { min: '50ms' },
+        },
+        web: { app: './steady.mjs', listen: 'unix:./web.sock' },
       },
     },
   })

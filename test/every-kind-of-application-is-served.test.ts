@@ -1,6 +1,7 @@
 /** What may be served, and in which form it may be written. The frameworks are in examples-run.test.ts. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import type http from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'
@@ -30,23 +31,20 @@ const commonJs = {
     else throw new Error('not the main script')`,
 }
 
-interface Format {
-  readonly ending: string
-  readonly sources: Readonly<Record<string, string>>
-  /** What package.json may say; undefined when it says nothing. */
-  readonly types: readonly (string | undefined)[]
-}
+type Sources = Readonly<Record<string, string>>
 
-/** A .js or .ts file may be either, whatever package.json says; the other endings say more than package.json. */
-const formats: readonly Format[] = [
-  { ending: 'mjs', sources: esModule, types: ['commonjs'] },
-  { ending: 'mts', sources: typed(esModule), types: ['commonjs'] },
-  { ending: 'cjs', sources: commonJs, types: ['module'] },
-  { ending: 'cts', sources: typed(commonJs), types: ['module'] },
-  { ending: 'js', sources: { ...esModule, ...commonJs }, types: ['module', 'commonjs', undefined] },
-  { ending: 'ts', sources: typed({ ...esModule, ...commonJs }), types: [undefined] },
-  // Which of both it is, is found out as for .js, and how it exports does not depend on that.
-  { ending: 'ts', sources: typed(firstOf(esModule, commonJs)), types: ['module', 'commonjs'] },
+const both = { ...esModule, ...commonJs }
+// Which of both it is, is found out as for .js, and how it exports does not depend on that.
+const oneOfEach = firstOf(esModule, commonJs)
+
+/**
+ * By what package.json says, and by the ending. A .js or .ts file may be either, whatever package.json says; the other endings say
+ * more than package.json.
+ */
+const packages: readonly { readonly type?: string; readonly sources: Readonly<Record<string, Sources>> }[] = [
+  { type: 'commonjs', sources: { mjs: esModule, mts: typed(esModule), js: both, ts: typed(oneOfEach) } },
+  { type: 'module', sources: { cjs: commonJs, cts: typed(commonJs), js: both, ts: typed(oneOfEach) } },
+  { sources: { js: both, ts: typed(both) } },
 ]
 
 function firstOf(...all: readonly Readonly<Record<string, string>>[]): Record<string, string> {
@@ -58,39 +56,44 @@ function typed(sources: Readonly<Record<string, string>>): Record<string, string
   return Object.fromEntries(entries)
 }
 
-for (const { ending, sources, types } of formats) {
-  for (const type of types) {
-    test(`a .${ending} file in a package of type ${type ?? '(none)'} is served, however it exports`, async t => {
-      const tree = await startTogether(t, { sources, ending, packageJson: JSON.stringify({ type }) })
-      for (const [name, target] of await targetsOf(tree, sources)) {
-        assert.equal(String((await request(target)).body), 'served', name)
-      }
-    })
-  }
+for (const { type, sources } of packages) {
+  test(`every file in a package of type ${type ?? '(none)'} is served, however it exports`, async t => {
+    const files = Object.entries(sources).flatMap(([ending, texts]) =>
+      Object.entries(texts).map(([what, text]) => ({ what: `${what} in a .${ending}`, ending, text })),
+    )
+    const tree = await startTogether(t, { files, packageJson: JSON.stringify({ type }) })
+    for (const [what, target] of await targetsOf(tree, files)) {
+      assert.equal(String((await request(target)).body), 'served', what)
+    }
+  })
+}
+
+interface EntryFile {
+  readonly what: string
+  readonly ending: string
+  readonly text: string
 }
 
 interface Together {
-  readonly sources: Readonly<Record<string, string>>
-  readonly ending: string
+  readonly files: readonly EntryFile[]
   readonly packageJson?: string
 }
 
-/** One tree with one application for each source, each with one worker. */
-function startTogether(t: TestContext, { sources, ending, packageJson = '{}' }: Together): Promise<Tree> {
-  const list = Object.values(sources)
-  const files = Object.fromEntries(list.map((source, index) => [`app${index}.${ending}`, source]))
+/** One tree with one application for each file, each with one worker. */
+function startTogether(t: TestContext, { files, packageJson = '{}' }: Together): Promise<Tree> {
+  const written = Object.fromEntries(files.map(({ ending, text }, index) => [`app${index}.${ending}`, text]))
   const apps = Object.fromEntries(
-    list.map((_, index) => [`app${index}`, { app: `./app${index}.${ending}`, listen: '127.0.0.1:0', workers: 1 }]),
+    files.map(({ ending }, index) => [`app${index}`, { app: `./app${index}.${ending}`, listen: '127.0.0.1:0' }]),
   )
-  return startTree(t, { files: { ...files, 'package.json': packageJson }, config: { apps } })
+  return startTree(t, { files: { ...written, 'package.json': packageJson }, config: { apps } })
 }
 
-/** Where each of the sources is served. */
-async function targetsOf(tree: Tree, sources: Readonly<Record<string, string>>): Promise<[string, string][]> {
+/** Where each of them is served. */
+async function targetsOf(tree: Tree, files: readonly EntryFile[]): Promise<[string, string][]> {
   const { apps } = await tree.status()
-  return Object.keys(sources).map((name, index) => {
+  return files.map(({ what }, index) => {
     const listen = apps.find(app => app.name === `app${index}`)?.listen[0]
-    return [name, `http://${listen}`]
+    return [what, `http://${listen}`]
   })
 }
 
@@ -106,10 +109,10 @@ const listens = {
 }
 
 test('a script may listen wherever it likes: it serves where Saola listens', async t => {
-  const sources = Object.fromEntries(
-    Object.entries(listens).map(([name, listen]) => [
-      name,
-      `import http from 'node:http'
+  const files = Object.entries(listens).map(([what, listen]) => ({
+    what,
+    ending: 'mjs',
+    text: `import http from 'node:http'
        const told = []
        const server = http.createServer((req, res) => {
          const { address, port } = server.address()
@@ -118,10 +121,9 @@ test('a script may listen wherever it likes: it serves where Saola listens', asy
        server.on('listening', () => told.push(server.listening))
        server${listen}
        server.once('listening', () => told.push('again'))`,
-    ]),
-  )
-  const tree = await startTogether(t, { sources, ending: 'mjs' })
-  for (const [name, target] of await targetsOf(tree, sources)) {
+  }))
+  const tree = await startTogether(t, { files })
+  for (const [name, target] of await targetsOf(tree, files)) {
     const said = JSON.parse(String((await request(target)).body))
     const port = Number(new URL(target).port)
     assert.deepEqual(said, { told: [true, 'again'], listening: true, address: '127.0.0.1', port }, name)
@@ -143,10 +145,15 @@ test('an https server that listens itself is served, and drains what it has in f
   const agent = new https.Agent({ keepAlive: true, rejectUnauthorized: false })
   t.after(() => agent.destroy())
   const get = (path: string) => answerOf(https.get({ agent, port, path, host: '127.0.0.1' }))
-  assert.deepEqual(await get('/'), { status: 200, body: 'h1', connection: 'keep-alive' })
   const slow = get('/slow')
   await tree.waitForLine(/slow/)
+  // On a connection of its own, which is idle then: that it is closed tells that the drain has begun.
+  const idle = https.get({ agent, port, path: '/', host: '127.0.0.1' })
+  assert.deepEqual(await answerOf(idle), { status: 200, body: 'h1', connection: 'keep-alive' })
+  const drained = once(idle.socket ?? assert.fail('There is no socket.'), 'close')
   const exit = tree.stop()
+  await drained
+  finishSlow(tree)
   assert.deepEqual(await slow, { status: 200, body: 'h1', connection: 'close' })
   assert.deepEqual(await exit, { code: 0, signal: null })
 })
@@ -156,7 +163,7 @@ const http2Servers = {
   'HTTP/2': 'http2.createSecureServer(certificate, answer)',
   'HTTP/2, and knows streams only': `http2.createSecureServer(certificate).on('stream', stream => {
      console.log('slow')
-     setTimeout(() => stream.end('h2'), 1_000)
+     whenFinished(() => stream.end('h2'))
    })`,
 }
 
@@ -171,24 +178,31 @@ for (const [protocol, create] of Object.entries(http2Servers)) {
     const goneAway = once(session, 'goaway')
     const exit = tree.stop()
     assert.equal((await goneAway)[0], http2.constants.NGHTTP2_NO_ERROR)
+    finishSlow(tree)
     assert.equal(await body, 'h2')
     assert.deepEqual(await exit, { code: 0, signal: null })
   })
 }
 
-/** Answers `/` at once and `/slow` after longer than idle connections are kept during a drain. */
+/** Answers `/` at once, and `/slow` when `finishSlow` is called. */
 function startSecure(t: TestContext, create: string, module: 'https' | 'http2'): Promise<Tree> {
   const app = `import ${module} from 'node:${module}'
+    import { existsSync } from 'node:fs'
+    const whenFinished = run => existsSync('finished') ? run() : setTimeout(whenFinished, 20, run)
     const certificate = ${JSON.stringify(certificate)}
     const answer = (req, res) => {
       const body = req.httpVersion === '2.0' ? 'h2' : 'h1'
       if (req.url !== '/slow') return res.end(body)
       console.log('slow')
-      setTimeout(() => res.end(body), 1_000)
+      whenFinished(() => res.end(body))
     }
     ${create}.listen(3443)`
   const config = { apps: { web: { app: './app.mjs', listen: '127.0.0.1:0', workers: 2, graceful: { idle: '100ms' } } } }
   return startTree(t, { files: { 'app.mjs': app }, config })
+}
+
+function finishSlow(tree: Tree): void {
+  writeFileSync(join(tree.dir, 'finished'), '')
 }
 
 interface Answer {

@@ -109,6 +109,19 @@ test('sticky by cookie reads the head of the first request, and hands it over', 
   assert.equal(stage.given[0]?.head, request)
 })
 
+test('a head that came while this process stood still is read, however long that was', async t => {
+  const stage = await openBalancer(t, { balance: 'sticky', cookie: 'route' })
+  for (const index of [0, 1, 2]) stage.worker(index)
+  const first = stage.connectOnly()
+  // It has been accepted when one that came later was given to a worker.
+  await stage.connect('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  const arrived = stage.arrival()
+  first.write('GET / HTTP/1.1\r\nHost: a\r\nCookie: route=2\r\n\r\n')
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_100)
+  await arrived
+  assert.equal(stage.given.at(-1)?.worker, 2)
+})
+
 test('a worker that does not take its connection is given no second one', async t => {
   const stage = await openBalancer(t, {})
   stage.worker(0)

@@ -216,7 +216,9 @@ export class Balancer {
 /** Reads until the end of the first request's head, then stops, so that the worker reads the rest. */
 function readHead(socket: net.Socket, done: (head: string) => void): void {
   let head = ''
-  const timer = setTimeout(finish, headWaitMs)
+  // Timers run before what has come is read: a process that stood still would miss a head that has been here for long.
+  const timer = setTimeout(() => setImmediate(finish), headWaitMs)
+  let isFinished = false
   socket.on('data', onData)
   socket.once('end', finish)
   socket.resume()
@@ -225,6 +227,8 @@ function readHead(socket: net.Socket, done: (head: string) => void): void {
     if (head.length > headBytesMax || head.includes('\r\n\r\n')) finish()
   }
   function finish(): void {
+    if (isFinished) return
+    isFinished = true
     clearTimeout(timer)
     socket.off('data', onData)
     socket.off('end', finish)

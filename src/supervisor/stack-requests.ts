@@ -3,7 +3,7 @@ import type { StackReply } from '../ipc/messages.ts'
 import type { RunningChild } from './child-process.ts'
 import { stackText } from './stack-text.ts'
 
-const waitMs = 2_000
+const waitMs = 4_000
 
 /** The stacks that people have asked for, beside those that the supervisor wants before it kills. */
 export class StackRequests {
@@ -18,7 +18,7 @@ export class StackRequests {
   /**
    * The stack of the main thread of `name`, blocked or not.
    *
-   * @throws {ServerError} ERR_CONTROL_REFUSED when it gives none in 2 s.
+   * @throws {ServerError} ERR_CONTROL_REFUSED when it gives none in 4 s.
    */
   async ask(running: RunningChild, name: string): Promise<{ pid: number; stack: string }> {
     // Below 0, beside the ids of children, which use their own for the stack that precedes a kill.

@@ -11,8 +11,9 @@ import { CaptureDesk } from './capture-desk.ts'
 import { hearWaking } from './waking.ts'
 
 const framesMax = 50
-// Pausing the main thread takes milliseconds; when it is in native code it may never pause.
-const pauseWaitMs = 900
+// Pausing the main thread takes milliseconds, seconds on a machine with too much to do; when it is in native code it may never pause.
+// Less than what the supervisor waits before it kills.
+const pauseWaitMs = 2_800
 const parentCheckMs = 500
 // The main loop notices first that its channel is closed, and drains. This is for the loop that does not.
 const orphanGraceMs = 7_000

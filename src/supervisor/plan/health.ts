@@ -8,8 +8,10 @@ import { spawn } from './spawn.ts'
 import { enter } from './states.ts'
 import { type FleetEvent, logChild, type Turn } from './turn.ts'
 
-// The stack of a blocked loop arrives in some 20 ms; a process that is stopped as a whole never answers.
-const stackWaitMs = 1_000
+// The stack of a blocked loop arrives in some 20 ms, on a machine with too much to do in a second or two; a process that is stopped
+// as a whole never answers. Nobody waits for the end of one that has a successor already.
+const stackWaitMs = 3_000
+const stackWaitAloneMs = 1_000
 // SIGKILL cannot be refused, but a process in an uninterruptible wait takes its time.
 const killAgainMs = 5_000
 
@@ -114,7 +116,7 @@ function onLate(turn: Turn, child: Child): void {
   // Nobody can say what a program is doing, and it may be half-way through something: it is asked to end.
   if (child.kind === 'program') return onNotReady(turn, child, reason)
   condemn(turn, child, reason)
-  child.stackUntil = turn.now + stackWaitMs
+  child.stackUntil = turn.now + (traitsOf(child).isAlone ? stackWaitAloneMs : stackWaitMs)
   turn.actions.push({ do: 'ask-stack', child })
 }
 
