@@ -8,7 +8,7 @@ import type { Tree } from './support/tree.ts'
 const moreRecyclings = 2
 
 test('recycling by requests drops no request of any client', async t => {
-  const tree = await startServing(t, { recycle: { requests: 200, jitter: 50 } })
+  const tree = await startServing(t, { recycle: { requests: 400, jitter: 100 } })
   await recycleUnderLoad(t, tree, { reason: /^\d+ requests$/, wearBytes: 0 })
 })
 

@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { WebSocket } from 'ws'
+import { call } from '../src/control/client.ts'
 import {
   answersWhileStopping,
   assertNothingLost,
   everyKind,
   startEveryClient,
   startServing,
-  stoppedFor,
 } from './support/every-client.ts'
 import { formatRequest, HttpConnection, waitTimeoutMs } from './support/http-connection.ts'
 import type { Tree } from './support/tree.ts'
@@ -17,55 +17,59 @@ import type { Tree } from './support/tree.ts'
 const workers = 2
 
 test('a reload drops no request of any client', async t => {
-  const rounds = 2
+  // Old workers still answer what takes three seconds when the last reload begins, and while clients go on.
+  const reloads = [hangUp, reloadByCommand, hangUp]
   const tree = await startServing(t, { workers })
   const clients = startEveryClient(t, tree)
-  await clients.answered(20)
-  for (let round = 0; round < rounds; round++) {
-    await hangUp(tree)
-    await clients.answered(10)
-    assert.equal((await tree.cli('reload', '--wait')).code, 0)
+  await clients.answered(10)
+  for (const reload of reloads) {
+    await reload(tree)
     await clients.answered(10)
   }
-  assertNothingLost(await clients.stop(), 20 + rounds * 20)
+  await oldOnesEnd(tree, reloads.length)
+  assertNothingLost(await clients.stop(), 10 + reloads.length * 10)
   await tree.stop()
-  assert.equal(tree.events('reload.done').length, 2 * rounds)
-  assert.equal(stoppedFor(tree, 'reload'), 2 * rounds * workers)
   const inFlight = answersWhileStopping(tree)
-  assert.ok(inFlight >= 2 * rounds, `${inFlight} requests of three seconds were in flight, expected ${2 * rounds}`)
+  assert.ok(
+    inFlight >= reloads.length,
+    `${inFlight} requests of three seconds were in flight, expected ${reloads.length}`,
+  )
 })
 
-test('a request behind one that an old worker is still answering is answered, too', async t => {
-  const tree = await startServing(t, { workers })
-  const connection = await HttpConnection.open(tree.url)
-  t.after(() => connection.close())
-  connection.send(formatRequest({ path: '/slow?ms=3000' }))
-  const pid = /slow request to (\d+)/.exec(await tree.waitForLine(/slow request to/))?.[1]
-  tree.signal('SIGHUP')
-  await tree.waitForEvent('worker.stopping', { pid: Number(pid) })
-  connection.send(formatRequest({ path: '/' }))
-  const [first, second] = [await connection.receive(), await connection.receive()]
-  assert.deepEqual([String(first.body), first.isLast], [pid, false])
-  assert.deepEqual([String(second.body), second.isLast], [pid, true])
-})
-
-test('a WebSocket that an old worker still opens is closed with 1001', async t => {
+test('what waits behind a worker that ends is answered, or told that it ends', async t => {
   // The idle connection is kept until the second handshake comes, however long a busy machine takes for that.
   const tree = await startServing(t, { workers, graceful: { idle: '30s' } })
-  const handshakeTimeout = waitTimeoutMs
-  // One whose handshake is not answered yet, and one on a connection that was idle.
-  const slow = closeCode(t, new WebSocket(`${tree.url.replace('http', 'ws')}/?ms=2000`, { handshakeTimeout }))
-  const idle = connect(Number(new URL(tree.url).port), '127.0.0.1')
-  idle.write(formatRequest({ path: '/' }))
-  const [[answer]] = await Promise.all([once(idle, 'data'), tree.waitForLine(/handshake with/)])
-  tree.signal('SIGHUP')
-  await tree.waitForEvent('worker.stopping', { pid: Number(/\d+$/.exec(String(answer))?.[0]) })
-  assert.equal(idle.readyState, 'open')
-  const late = closeCode(
-    t,
-    new WebSocket(tree.url.replace('http', 'ws'), { createConnection: () => idle, handshakeTimeout }),
-  )
-  assert.deepEqual(await Promise.all([slow, late]), [1001, 1001])
+
+  await t.test('a request behind one that an old worker is still answering is answered, too', async t => {
+    const connection = await HttpConnection.open(tree.url)
+    t.after(() => connection.close())
+    connection.send(formatRequest({ path: '/slow?ms=500', method: 'POST', body: '12' }))
+    connection.send('1')
+    const pid = /slow request to (\d+)/.exec(await tree.waitForLine(/slow request to/))?.[1]
+    await hangUp(tree)
+    await tree.waitForEvent('worker.stopping', { pid: Number(pid) })
+    connection.send(`2${formatRequest({ path: '/' })}`)
+    const [first, second] = [await connection.receive(), await connection.receive()]
+    assert.deepEqual([String(first.body), first.isLast], [pid, false])
+    assert.deepEqual([String(second.body), second.isLast], [pid, true])
+  })
+
+  await t.test('a WebSocket that an old worker still opens is closed with 1001', async t => {
+    const handshakeTimeout = waitTimeoutMs
+    // One whose handshake is not answered yet, and one on a connection that was idle.
+    const slow = closeCode(t, new WebSocket(`${tree.url.replace('http', 'ws')}/?ms=2000`, { handshakeTimeout }))
+    const idle = connect(Number(new URL(tree.url).port), '127.0.0.1')
+    idle.write(formatRequest({ path: '/' }))
+    const [[answer]] = await Promise.all([once(idle, 'data'), tree.waitForLine(/handshake with/)])
+    tree.signal('SIGHUP')
+    await tree.waitForEvent('worker.stopping', { pid: Number(/\d+$/.exec(String(answer))?.[0]) })
+    assert.equal(idle.readyState, 'open')
+    const late = closeCode(
+      t,
+      new WebSocket(tree.url.replace('http', 'ws'), { createConnection: () => idle, handshakeTimeout }),
+    )
+    assert.deepEqual(await Promise.all([slow, late]), [1001, 1001])
+  })
 })
 
 /** Listens at once: on a busy machine the socket may be open, and closed, before a test looks. */
@@ -75,9 +79,8 @@ async function closeCode(t: TestContext, socket: WebSocket): Promise<number> {
   return code
 }
 
+/** With these the supervisor accepts, and hands a connection to a worker that may be told to end meanwhile. */
 const balances: Record<string, object> = {
-  shared: { balance: 'shared' },
-  // From here on the supervisor accepts, and hands a connection to a worker that may be told to end meanwhile.
   'round-robin': { balance: 'round-robin' },
   'least-connections': { balance: 'least-connections' },
   'sticky by address': { balance: 'sticky', sticky: { by: 'ip' } },
@@ -86,19 +89,17 @@ const balances: Record<string, object> = {
 
 for (const [name, web] of Object.entries(balances)) {
   test(`with the balance ${name}, old workers end while their clients go on, and drop no request`, async t => {
-    const reloads = 3
+    const reloads = 2
     const tree = await startServing(t, { workers, ...web })
     const quick = everyKind.filter(kind => kind !== 'three seconds')
     const clients = startEveryClient(t, tree, quick)
-    await clients.answered(20)
+    await clients.answered(10)
     for (let round = 0; round < reloads; round++) {
       await hangUp(tree)
       await clients.answered(5)
     }
-    const stopping = tree.events('worker.stopping')
-    assert.equal(stopping.length, reloads * workers)
-    for (const { pid } of stopping) await tree.waitForEvent('worker.stopped', { pid, code: 0 })
-    assertNothingLost(await clients.stop(), 20 + reloads * 5)
+    await oldOnesEnd(tree, reloads)
+    assertNothingLost(await clients.stop(), 10 + reloads * 5)
   })
 }
 
@@ -107,4 +108,24 @@ async function hangUp(tree: Tree): Promise<void> {
   const done = tree.waitForEvent('reload.done', {}, { since: tree.lines.length })
   tree.signal('SIGHUP')
   await done
+}
+
+async function reloadByCommand(tree: Tree): Promise<void> {
+  const { outcome } = await call(
+    tree.controlSocket,
+    'reload',
+    { dryRun: false, wait: true },
+    { timeoutMs: waitTimeoutMs },
+  )
+  assert.equal(outcome?.ok, true)
+}
+
+/** Returns when every worker that was replaced has ended by itself. */
+async function oldOnesEnd(tree: Tree, reloads: number): Promise<void> {
+  const stopping = tree.events('worker.stopping')
+  assert.deepEqual(
+    stopping.map(event => event.reason),
+    Array(reloads * workers).fill('reload'),
+  )
+  for (const { pid } of stopping) await tree.waitForEvent('worker.stopped', { pid, code: 0 })
 }

@@ -13,7 +13,7 @@ import { waitTimeoutMs } from './support/http-connection.ts'
 const workers = 2
 
 test('a rolling restart drops no request of any client', async t => {
-  const restarts = 4
+  const restarts = 2
   const tree = await startServing(t, { workers })
   const clients = startEveryClient(t, tree)
   await clients.answered(20)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { request } from './support/http-connection.ts'
-import { spawnTree, startTree, type Tree } from './support/tree.ts'
+import { spawnTree, startTree, type Tree, type TreeOptions } from './support/tree.ts'
 
 const rounds = 2
 const startsMax = 4
@@ -12,7 +12,7 @@ test('of four starts in a folder one wins, though a killed tree has left its con
   let last = await startTree(t, { files, config })
   for (let round = 0; round < rounds; round++) {
     await kill(last)
-    const { winner, losers } = await race(t, Array(startsMax).fill(last.dir), ['-b', '127.0.0.1:0'])
+    const { winner, losers } = await race(t, Array(startsMax).fill({ dir: last.dir }), ['-b', '127.0.0.1:0'])
     for (const loser of losers) assert.match(loser.lines.join('\n'), /^saola: .*\[ERR_ALREADY_RUNNING\]$/m)
     assert.equal((await winner.status()).pid, winner.pid)
     last = winner
@@ -22,16 +22,12 @@ test('of four starts in a folder one wins, though a killed tree has left its con
 test('of four starts that ask for one socket path one wins, though a killed tree has left it', async t => {
   // A slow boot: until a worker listens, nobody answers on the path.
   const slow = { 'app.js': `await new Promise(done => setTimeout(done, 300)); ${files['app.js']}` }
-  const first = await startTree(t, { files: slow, config: configOf('./shared.sock') })
+  const app = { files: slow, config: configOf('./shared.sock') }
+  const first = await startTree(t, app)
   const path = `${first.dir}/shared.sock`
-  const others = [first.dir]
-  while (others.length < startsMax) {
-    const other = await startTree(t, { files: slow, config: configOf(`./own-${others.length}.sock`) })
-    await other.stop()
-    others.push(other.dir)
-  }
   await kill(first)
-  const { winner, losers } = await race(t, others, ['-b', `unix:${path}`])
+  const inFolders = [{ dir: first.dir }, ...Array(startsMax - 1).fill(app)]
+  const { winner, losers } = await race(t, inFolders, ['-b', `unix:${path}`])
   for (const loser of losers) assert.match(loser.lines.join('\n'), /a live server holds it.*ERR_ADDRESS_UNAVAILABLE/)
   assert.equal(String((await request(`unix:${path}`)).body), String(winner.pid))
 })
@@ -45,13 +41,13 @@ async function kill(tree: Tree): Promise<void> {
   await tree.exit
 }
 
-/** Starts a tree in each folder at once, and waits until all but one have ended. */
+/** Starts these trees at once, and waits until all but one have ended. */
 async function race(
   t: TestContext,
-  folders: readonly string[],
+  starts: readonly TreeOptions[],
   args: readonly string[],
 ): Promise<{ winner: Tree; losers: readonly Tree[] }> {
-  const trees = folders.map(dir => spawnTree(t, { dir, args, app: './app.js' }))
+  const trees = starts.map(options => spawnTree(t, { ...options, args, app: './app.js' }))
   const outcomes = await Promise.all(
     trees.map(tree =>
       tree.waitForEvent('tree.ready').then(

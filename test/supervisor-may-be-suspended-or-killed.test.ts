@@ -18,7 +18,7 @@ createServer((request, response) => {
 }).listen(3000)
 `
 
-const config = { apps: { web: { app: './app.mjs', listen: '127.0.0.1:0', workers: 2, timeout: '2s' } } }
+const config = { apps: { web: { app: './app.mjs', listen: '127.0.0.1:0', workers: 2, timeout: '4s' } } }
 
 test('SIGSTOP for 10 seconds and SIGCONT of the supervisor kill nobody', async t => {
   const tree = await startTree(t, { files: { 'app.mjs': app }, config })

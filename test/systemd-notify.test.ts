@@ -11,9 +11,10 @@ import { startTree, type Tree } from './support/tree.ts'
 const files = { 'app.js': 'export default { fetch: () => new Response("served") }' }
 const config = { name: 'shop', apps: { web: { app: './app.js', listen: '127.0.0.1:0', workers: 1, accessLog: false } } }
 
-test('systemd is told when the tree is ready, reloads, and stops', async t => {
+test('systemd is told when the tree is ready, reloads, and stops, and a watchdog of another process is none of ours', async t => {
   const systemd = await openNotifySocket(t)
-  const tree = await startTree(t, { files, config, env: { NOTIFY_SOCKET: systemd.address } })
+  const watchdog = { WATCHDOG_USEC: '100000', WATCHDOG_PID: String(process.pid) }
+  const tree = await startTree(t, { files, config, env: { NOTIFY_SOCKET: systemd.address, ...watchdog } })
   const ready = await systemd.next('READY=1')
   assert.match(ready, new RegExp(`(?:^| )MAINPID=${tree.pid}(?: |$)`))
   assert.match(ready, /STATUS=Serving web/)
@@ -27,6 +28,10 @@ test('systemd is told when the tree is ready, reloads, and stops', async t => {
   tree.signal('SIGTERM')
   await systemd.next('STOPPING=1')
   assert.equal((await tree.exit).code, 0)
+  assert.deepEqual(
+    systemd.received.filter(message => message.includes('WATCHDOG')),
+    [],
+  )
 })
 
 test('systemd is told that a reload is over also when it was refused, and of a stop by command', async t => {
@@ -52,28 +57,11 @@ test('the watchdog of systemd is patted at half of its time', async t => {
   assert.deepEqual(tree.events('systemd.trouble'), [])
 })
 
-test('the watchdog of another process is none of ours', async t => {
-  const systemd = await openNotifySocket(t)
-  const env = { NOTIFY_SOCKET: systemd.address, WATCHDOG_USEC: '100000', WATCHDOG_PID: String(process.pid) }
-  const tree = await startTree(t, { files, config, env })
-  await systemd.next('READY=1')
-  tree.signal('SIGHUP')
-  await systemd.next('RELOADING=1')
-  await systemd.next('READY=1')
-  await tree.stop()
-  await systemd.next('STOPPING=1')
-  assert.deepEqual(
-    systemd.received.filter(message => message.includes('WATCHDOG')),
-    [],
-  )
-})
-
 test('without systemd-notify the tree serves on, and says so once', async t => {
   const env = { NOTIFY_SOCKET: '/run/nobody', WATCHDOG_USEC: '100000', PATH: '/nowhere' }
   const tree = await startTree(t, { files, config, env })
   const { message } = await tree.waitForEvent('systemd.trouble')
   assert.match(String(message), /^systemd-notify cannot be run: .*ENOENT/)
-  await reload(tree)
   await reload(tree)
   assert.equal((await request(tree.url)).status, 200)
   assert.equal((await tree.stop()).code, 0)

@@ -13,7 +13,13 @@ const atOnce = 200
 // A client address has some 28,000 ports, and other tests run.
 const sources = 8
 
-const app = `export default { fetch: () => new Response(String(process.pid)) }`
+// Node sends away who has said nothing for a minute, and a busy machine may need longer to open all of them.
+const app = `
+import { createServer } from 'node:http'
+const server = createServer({ headersTimeout: 0, requestTimeout: 0 }, (request, response) => response.end(String(process.pid)))
+server.keepAliveTimeout = 600_000
+server.listen(3000)
+`
 
 for (const balance of ['shared', 'round-robin'] as const) {
   test(`${connections} idle connections block nobody (${balance})`, async t => {

@@ -5,6 +5,7 @@ import https from 'node:https'
 import type net from 'node:net'
 import { test } from 'node:test'
 import { certificate } from '../../test/support/certificate.ts'
+import { waitTimeoutMs } from '../../test/support/http-connection.ts'
 import { untilAnswering } from './probe.ts'
 
 interface Asked {
@@ -52,7 +53,7 @@ test('what keeps an application from being ready is told, once for each outcome,
   }
   const reasons: string[] = []
   const onTrouble = (reason: string) => void reasons.push(reason)
-  await untilAnswering(create(), { path: '/ready', status: 200 }, { onTrouble })
+  await untilAnswering(create(), { path: '/ready', status: 200 }, { onTrouble, silentMs: waitTimeoutMs })
   assert.deepEqual(reasons, [])
   await untilAnswering(create(), { path: '/ready', status: 200 }, { onTrouble, silentMs: 0 })
   const wanted = [404, 500].map(status => `GET /ready was answered with ${status}, expected 200`)

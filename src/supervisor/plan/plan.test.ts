@@ -197,6 +197,19 @@ describe('a worker that hangs', () => {
     stage.pass(2_000, { silent: stage.running() })
     assert.ok(stage.take().includes('ask-stack web:0 g1'))
   })
+
+  test('is not blamed for a sign of life that waits to be read, while the supervisor does not run for a second', () => {
+    const stage = new Stage()
+    stage.start()
+    stage.pass(1_000)
+    stage.take()
+    stage.pass(28_500, { silent: stage.running() })
+    stage.now += 2_000
+    stage.happen({ type: 'tick' })
+    assert.deepEqual(stage.take(), [])
+    stage.pass(1_000, { silent: stage.running() })
+    assert.ok(stage.take().includes('ask-stack web:0 g1'))
+  })
 })
 
 describe('a stop', () => {

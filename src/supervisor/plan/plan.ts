@@ -28,7 +28,9 @@ import { isEnding } from './spawn.ts'
 import { endWhenEmpty, onStop, stopping } from './stop.ts'
 import type { Action, FleetEvent, Turn } from './turn.ts'
 
-// Ticks come every second at the latest, so a longer silence means that this process itself did not run.
+// Ticks come every second at the latest: what is beyond that, this process itself did not run. Signs of life may have waited to be
+// read meanwhile, and nobody is to blame for that. It is told when it was long.
+const tickMsMax = 1_000
 const suspendedAfterMs = 2_500
 
 /** Decides what to do about one event. Changes the fleet, and returns what is to be begun. */
@@ -36,6 +38,7 @@ export function plan(fleet: Fleet, event: FleetEvent, now: number, random: () =>
   const turn: Turn = { fleet, now, random, actions: [] }
   const gapMs = now - fleet.lastTurnAt
   if (gapMs > suspendedAfterMs) forgive(turn, gapMs)
+  else if (gapMs > tickMsMax) shiftTimes(fleet, gapMs - tickMsMax)
   fleet.lastTurnAt = now
   // What has ended was up before, if it was there for long enough, and only nobody has looked.
   if (event.type === 'gone' || event.type === 'exited') declareUp(turn)
@@ -55,7 +58,7 @@ export function plan(fleet: Fleet, event: FleetEvent, now: number, random: () =>
 
 /** Milliseconds until the plan must be asked again, even when nothing happens. */
 export function nextTickMs(fleet: Fleet, now: number): number {
-  let next = now + 1_000
+  let next = now + tickMsMax
   const consider = (at: number | undefined) => {
     if (at !== undefined && at < next) next = at
   }

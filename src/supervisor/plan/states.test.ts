@@ -262,6 +262,6 @@ test('every change is told once, and begins where the one before it has ended', 
       assert.equal(play.fleet.children.size, 0)
       assert.deepEqual([...play.open], [])
     }),
-    { numRuns: 400, seed: 20_260_101 },
+    { numRuns: 150, seed: 20_260_101 },
   )
 })
