@@ -10,7 +10,7 @@ test('the status is a table for people, and everything that is known for program
   const { code, stdout, stderr } = await tree.cli('status')
   assert.deepEqual([code, stderr], [0, ''])
   const [headline = '', , appTitles = '', app = '', , titles = '', ...rows] = stdout.trimEnd().split('\n')
-  assert.match(headline, new RegExp(`^shop  running  pid ${tree.pid}  up \\d+s  generation 1  Saola `))
+  assert.match(headline, new RegExp(`^shop  running  pid ${tree.pid}  up [\\dhms ]+  generation 1  Saola `))
   assert.match(appTitles, /^APP +LISTEN +WORKERS +BALANCE +ENTRY$/)
   assert.match(app, new RegExp(`^web +${tree.listen[0]} +2 +shared +app\\.mjs$`))
   assert.match(titles, /^NAME +STATE +PID +GEN +UPTIME +RESTARTS +CONN +REQS +CPU +MEM +LAST EXIT$/)
@@ -37,7 +37,7 @@ test('the status says how the last worker of a place ended', async t => {
   process.kill(worker?.pid ?? 0, 'SIGKILL')
   await isBack
   const { stdout } = await tree.cli('status')
-  assert.match(stdout, /\nweb:0 .* \d+s ago: killed by SIGKILL\n/)
+  assert.match(stdout, /\nweb:0 .* [\dhms ]+ ago: killed by SIGKILL\n/)
   const [child] = (JSON.parse((await tree.cli('status', '--json')).stdout) as TreeStatus).children
   assert.deepEqual([child?.restarts, child?.lastExit?.signal], [1, 'SIGKILL'])
 })
