@@ -105,12 +105,8 @@ for (const [kind, { files, packages = [], found, build }] of Object.entries(kind
     for (const [path, text] of Object.entries(files)) {
       if (path !== 'package.json') assert.equal(written[path], text)
     }
-    // Its warnings are those of saola check.
-    const { lines } = await serves(t, dir, /^served$/)
-    assert.deepEqual(
-      lines.filter(line => /"level":"(?:warn|error)"/.test(line)),
-      [],
-    )
+    const tree = await serves(t, dir, /^served$/)
+    assert.deepEqual(tree.events('config.warning'), [])
   })
 }
 
