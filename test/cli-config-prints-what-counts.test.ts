@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { makeProject, runSaola } from './support/saola-command.ts'
 import { startTree } from './support/tree.ts'
 
 const files = { 'app.mjs': `export default { fetch: () => new Response('hello') }` }
@@ -31,9 +32,8 @@ test('every setting is printed with its value and where it comes from', async t 
   assert.equal(JSON.parse((await tree.cli('config', '--running', '--json')).stdout).apps.web.timeout, 20_000)
 })
 
-test('the schema describes a configuration file for editors, and needs none', async t => {
-  const tree = await startTree(t, { files, args: ['-w', '1'] })
-  const { code, stdout } = await tree.cli('config', '--schema')
+test('the schema describes a configuration file for editors, and needs none', t => {
+  const { code, stdout } = runSaola(makeProject(t, { files: {} }), ['config', '--schema'])
   assert.equal(code, 0)
   const schema = JSON.parse(stdout)
   assert.equal(schema.type, 'object')

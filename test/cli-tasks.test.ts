@@ -148,7 +148,7 @@ const cases: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
     assert.equal(job.id, runs)
     const { code, stdout } = await tree.cli('tasks', 'cancel', waits, runs)
     assert.deepEqual([code, stdout], [0, '2 jobs cancelled, 1 of them active and told to stop.\n'])
-    assert.deepEqual((await engine.orders(worker, 600_000, { timeoutMs: 10_000 }))?.cancel, [runs])
+    assert.deepEqual((await engine.orders(worker, 600_000, { timeoutMs: 60_000 }))?.cancel, [runs])
     await engine.fail(worker, [{ ...job, error: { name: 'AbortError', message: 'cancelled' }, retryMs: null }])
     const again = await tree.cli('tasks', 'cancel', waits, runs)
     assert.match(again.stderr, /2 jobs are as before: .*\n.* has finished already\.\n.* has finished already\.\n$/)
@@ -180,7 +180,7 @@ const cases: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
 }
 
 async function take(engine: TaskEngine, queue: string): Promise<{ id: string; token: number }> {
-  const jobs = await engine.claim(worker, { queues: [queue], free: 1 }, { timeoutMs: 15_000 })
+  const jobs = await engine.claim(worker, { queues: [queue], free: 1 }, { timeoutMs: 60_000 })
   const [job] = jobs ?? assert.fail(`No job of ${queue} came.`)
   return { id: job?.id ?? '', token: job?.token ?? 0 }
 }

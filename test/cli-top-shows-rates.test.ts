@@ -4,7 +4,9 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { keepAliveClient } from './support/clients.ts'
+import { waitTimeoutMs } from './support/http-connection.ts'
 import { root, startTree } from './support/tree.ts'
+import { until } from './support/until.ts'
 
 const files = { 'app.mjs': `export default { fetch: () => new Response('hello') }` }
 
@@ -12,11 +14,17 @@ test('where no terminal is, top prints one look with requests a second, and ends
   const tree = await startTree(t, { files, args: ['-w', '1'] })
   const client = keepAliveClient(t, tree.url).start()
   await client.answered(100)
-  const status = JSON.parse((await tree.cli('top', '--json')).stdout)
-  const { stdout } = await tree.cli('top')
+  // A second in which the client has asked nothing, since the machine was elsewhere, has no requests.
+  const status = await until('a second with requests, as JSON', async () => {
+    const seen = JSON.parse((await tree.cli('top', '--json')).stdout)
+    return seen.children[0].requestsPerSecond > 0 && seen
+  })
+  const stdout = await until('a second with requests', async () => {
+    const { stdout } = await tree.cli('top')
+    return /\nweb +1 +[1-9]/.test(stdout) && stdout
+  })
   await client.stop()
   assert.equal(status.pid, tree.pid)
-  assert.ok(status.children[0].requestsPerSecond > 0)
   assert.match(stdout, /^\S+ {2}running {2}pid \d+/)
   assert.match(stdout, /\nAPP +WORKERS +REQ\/S +CONN +FLIGHT +CPU +MEM +LISTEN\nweb +1 +[1-9]/)
   assert.match(
@@ -44,7 +52,13 @@ test('on a terminal, keys choose, restart, scale, reload and quit, and the scree
   let output = ''
   let all = ''
   const waitFor = async (pattern: RegExp) => {
-    while (!pattern.test(output)) await once(terminal.stdout, 'data')
+    const signal = AbortSignal.timeout(waitTimeoutMs)
+    while (!pattern.test(output))
+      await once(terminal.stdout, 'data', { signal }).catch(cause => {
+        throw new Error(`Nothing was printed that fits ${pattern}, but ${JSON.stringify(output.slice(-2_000))}`, {
+          cause,
+        })
+      })
     output = ''
   }
   terminal.stdout.setEncoding('utf8').on('data', (text: string) => {

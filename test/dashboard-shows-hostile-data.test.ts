@@ -21,7 +21,6 @@ test('hostile data is shown as text, on every page', async t => {
   await fillTasks(t, tree)
   const browser = await openBrowser(t)
   if (!browser) return
-  browser.setDefaultTimeout(20_000)
   const page = await browser.newPage()
   const harm = await watchForHarm(page)
   await signIn(page, tree)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { Sample } from '../src/dashboard/api.ts'
 import { signIn } from './support/dashboard.ts'
 import { request } from './support/http-connection.ts'
 import { startTree } from './support/tree.ts'
@@ -45,7 +46,9 @@ test('the dashboard shows what a tree does, and does what it is asked', async t 
     const load = (async () => {
       while (!isOver) await Promise.all(['/', '/', '/error'].map(path => request(tree.url, { path })))
     })()
-    const { sample } = await live.waitFor('tick', ({ sample }) => sample.requestsPerSecond > 3)
+    // Each worker tells its figures at a time of its own.
+    const isSeen = ({ sample }: { sample: Sample }) => sample.requestsPerSecond > 3 && sample.errorsPerSecond > 0
+    const { sample } = await live.waitFor('tick', isSeen)
     const { changed } = await live.waitFor('tick', ({ changed }) =>
       changed.some((child: { requestsPerSecond?: number }) => (child.requestsPerSecond ?? 0) > 0),
     )

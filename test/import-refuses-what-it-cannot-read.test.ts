@@ -5,6 +5,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync,
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { importGunicorn } from '../src/importers/gunicorn/import-gunicorn.ts'
+import { importPm2 } from '../src/importers/pm2/import-pm2.ts'
+import { importSupervisor } from '../src/importers/supervisor/import-supervisor.ts'
 import { root } from './support/tree.ts'
 
 const kinds = {
@@ -56,17 +59,30 @@ const contents: readonly { what: string; content: string | Buffer; reason: RegEx
   { what: 'an empty file', content: '', reason: /it has no|it exports no/ },
 ]
 
-for (const [kind, file] of Object.entries(kinds)) {
-  for (const { what, content, reason } of contents) {
-    test(`${what} is no configuration for ${kind}`, async t => {
-      const folder = createFolder(t, { [file]: content })
-      const { code, stdout, stderr } = await saola(folder, kind)
-      assert.deepEqual([code, stdout], [1, ''])
-      assert.match(stderr, /^saola: Cannot import .* {3}\[ERR_IMPORT_UNREADABLE\]\n$/)
-      assert.match(stderr, reason)
-      assert.equal(existsSync(join(folder, 'saola.config.ts')), false)
-    })
-  }
+/** The same in this process; what a command makes of it is the same for all of them. */
+const importers: Readonly<Record<keyof typeof kinds, (file: string, folder: string) => unknown>> = {
+  supervisor: (file, cwd) => importSupervisor(file, { cwd, target: cwd }),
+  pm2: (file, cwd) => importPm2(file, { cwd, target: cwd, env: undefined }),
+  gunicorn: (file, cwd) => importGunicorn({ cwd, target: cwd, file, app: undefined, command: undefined }),
+}
+
+for (const kind of Object.keys(kinds) as (keyof typeof kinds)[]) {
+  const file = kinds[kind]
+  const isUnreadable = (message: RegExp) => ({ code: 'ERR_IMPORT_UNREADABLE', message })
+
+  test(`what is no configuration for ${kind} is refused with its reason`, async t => {
+    const folder = createFolder(t)
+    for (const { what, content, reason } of contents) {
+      writeFileSync(join(folder, file), content)
+      const imported = async () => importers[kind](file, folder)
+      await assert.rejects(imported, isUnreadable(/^Cannot import .*$/), what)
+      await assert.rejects(imported, isUnreadable(reason), what)
+    }
+    const { code, stdout, stderr } = await saola(folder, kind)
+    assert.deepEqual([code, stdout], [1, ''])
+    assert.match(stderr, /^saola: Cannot import .* {3}\[ERR_IMPORT_UNREADABLE\]\n$/)
+    assert.equal(existsSync(join(folder, 'saola.config.ts')), false)
+  })
 
   test(`a missing file, a folder and a pipe are none for ${kind}`, async t => {
     const folder = createFolder(t)
@@ -80,11 +96,10 @@ for (const [kind, file] of Object.entries(kinds)) {
       ['a.json', 'it is no file'],
       ['b.json', 'it is no file'],
     ] as const) {
-      const { code, stderr } = await saola(folder, kind, name)
-      assert.deepEqual(
-        [code, stderr],
-        [1, `saola: Cannot import ${join(folder, name)} (${reason}).   [ERR_IMPORT_UNREADABLE]\n`],
-      )
+      await assert.rejects(async () => importers[kind](name, folder), {
+        code: 'ERR_IMPORT_UNREADABLE',
+        message: `Cannot import ${join(folder, name)} (${reason}).`,
+      })
     }
   })
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { request } from './support/http-connection.ts'
 import { makeProject, runSaola } from './support/saola-command.ts'
-import { spawnTree } from './support/tree.ts'
+import { spawnTree, type Tree } from './support/tree.ts'
 
 const manifest = (value: object) => `${JSON.stringify(value, undefined, 2)}\n`
 const listens = (factory: string) => `${factory}.listen(3000)`
@@ -84,39 +84,49 @@ function textsIn(dir: string): Record<string, string> {
   )
 }
 
-async function serves(t: TestContext, dir: string, text: RegExp): Promise<void> {
+async function serves(t: TestContext, dir: string, text: RegExp): Promise<Tree> {
   const tree = spawnTree(t, { dir, app: false, env: { PORT: '0', WEB_CONCURRENCY: '1' } })
   await tree.waitForEvent('tree.ready')
   const { body } = await request(`http://127.0.0.1:${/:(\d+)$/.exec(tree.listen[0] ?? '')?.[1]}`)
   assert.match(String(body), text)
   assert.equal((await tree.stop()).code, 0)
+  return tree
 }
 
 for (const [kind, { files, packages = [], found, build }] of Object.entries(kinds)) {
   test(`${kind}: init finds it, the result is right, and it serves`, async t => {
     const dir = makeProject(t, { files, packages })
-    const planned = runSaola(dir, ['init', '--dry-run'])
-    assert.deepEqual([planned.code, textsIn(dir)], [0, files], 'nothing is written yet')
     const { code, stdout, stderr } = runSaola(dir, ['init'])
     assert.equal(code, 0, stderr)
     assert.match(stdout, found)
     assert.match(stdout, /^wrote saola\.config\.ts\nwrote \.gitignore\n/)
     build?.(dir)
-    assert.equal(runSaola(dir, ['check']).stderr, '')
-    await serves(t, dir, /^served$/)
+    const written = textsIn(dir)
+    for (const [path, text] of Object.entries(files)) {
+      if (path !== 'package.json') assert.equal(written[path], text)
+    }
+    const tree = await serves(t, dir, /^served$/)
+    assert.deepEqual(tree.events('config.warning'), [])
+  })
+}
 
+test('a dry run writes nothing, what is written is right, and a second time changes nothing', t => {
+  for (const kind of ['Express in CommonJS, started by a script', 'a file, and nothing else']) {
+    const { files, packages = [] } = kinds[kind] ?? assert.fail()
+    const dir = makeProject(t, { files, packages })
+    const planned = runSaola(dir, ['init', '--dry-run'])
+    assert.deepEqual([planned.code, textsIn(dir)], [0, files], 'nothing is written yet')
+    assert.equal(runSaola(dir, ['init']).code, 0)
+    assert.equal(runSaola(dir, ['check']).stderr, '')
     const before = textsIn(dir)
     const again = runSaola(dir, ['init'])
     assert.match(
       again.stdout,
       /^kept saola\.config\.ts \(is as it would be written\)\nkept \.gitignore \(has \.saola\//,
     )
-    assert.deepEqual(textsIn(dir), before, 'a second time changes nothing')
-    for (const [path, text] of Object.entries(files)) {
-      if (path !== 'package.json') assert.equal(before[path], text)
-    }
-  })
-}
+    assert.deepEqual(textsIn(dir), before)
+  }
+})
 
 test('a project that is built is developed from its sources', async t => {
   const { files, packages = [] } = kinds['Hono that is built'] ?? assert.fail()

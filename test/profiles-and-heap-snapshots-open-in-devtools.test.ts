@@ -16,7 +16,9 @@ import { existsSync } from 'node:fs'
 globalThis.kept = Array.from({ length: 20_000 }, (_, i) => ({ text: 'kept-by-the-application' }))
 
 function searchWithoutEnd() {
-  for (let sum = 0; !existsSync('go-on'); ) for (let i = 0; i < 1e6; i++) sum += Math.sqrt(i)
+  console.log('it blocks')
+  const nothing = new Int32Array(new SharedArrayBuffer(4))
+  while (!existsSync('go-on')) Atomics.wait(nothing, 0, 0, 5)
 }
 
 export default {
@@ -66,6 +68,7 @@ test('profiles and heap snapshots of every process of a tree are files that Chro
 
   await t.test('a loop that is blocked is in its profile, by function and file', async () => {
     const blocked = request(tree.url, { path: '/block' })
+    await tree.waitForLine(/it blocks/)
     const { stdout, stderr, code } = await tree.cli('profile', 'web:0', '--seconds', '1')
     assert.equal(code, 0, stderr)
     const [file = '', advice = ''] = stdout.split('\n')

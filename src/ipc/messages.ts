@@ -160,6 +160,8 @@ export type WatchReply = StackReply | CaptureReply
 export interface StackRequest {
   readonly type: 'stack'
   readonly id: number
+  /** So long the main thread may take to pause. Without: 2,800, since a process that hangs is killed soon after. */
+  readonly waitMs?: number
 }
 
 /** One frame of a stack, innermost first. */

@@ -106,8 +106,8 @@ test('a Redis that is not there is an error that says so soon, without its passw
       assert.doesNotMatch(message, /secret/)
       return true
     })
-    // Three seconds, and what a busy machine takes from this process.
-    assert.ok(performance.now() - began < 5_000, `${performance.now() - began} ms`)
+    // Three seconds, and what a busy machine takes from this process; a call alone would try for ten.
+    assert.ok(performance.now() - began < 8_000, `${performance.now() - began} ms`)
   } finally {
     await close()
   }

@@ -3,7 +3,9 @@ import type { StackReply } from '../ipc/messages.ts'
 import type { RunningChild } from './child-process.ts'
 import { stackText } from './stack-text.ts'
 
-const waitMs = 4_000
+// Who asks waits ten seconds for an answer. A process that stood still for one of them has its stack all the same.
+const pauseMs = 5_000
+const waitMs = 7_000
 
 /** The stacks that people have asked for, beside those that the supervisor wants before it kills. */
 export class StackRequests {
@@ -18,7 +20,7 @@ export class StackRequests {
   /**
    * The stack of the main thread of `name`, blocked or not.
    *
-   * @throws {ServerError} ERR_CONTROL_REFUSED when it gives none in 4 s.
+   * @throws {ServerError} ERR_CONTROL_REFUSED when it gives none in 7 s.
    */
   async ask(running: RunningChild, name: string): Promise<{ pid: number; stack: string }> {
     // Below 0, beside the ids of children, which use their own for the stack that precedes a kill.
@@ -26,7 +28,7 @@ export class StackRequests {
     const { promise, resolve } = Promise.withResolvers<StackReply | undefined>()
     const timer = setTimeout(resolve, waitMs, undefined)
     this.#waiting.set(id, resolve)
-    running.askWatch({ type: 'stack', id })
+    running.askWatch({ type: 'stack', id, waitMs: pauseMs })
     const reply = await promise
     clearTimeout(timer)
     this.#waiting.delete(id)

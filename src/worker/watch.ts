@@ -6,7 +6,7 @@
 import { Session } from 'node:inspector'
 import net from 'node:net'
 import { parentPort } from 'node:worker_threads'
-import type { StackFrame, StackReply, WatchReply, WatchRequest } from '../ipc/messages.ts'
+import type { StackFrame, StackReply, StackRequest, WatchReply, WatchRequest } from '../ipc/messages.ts'
 import { CaptureDesk } from './capture-desk.ts'
 import { hearWaking } from './waking.ts'
 
@@ -40,7 +40,7 @@ export function watchMainThread({ fd, supervisorPid, temporaryFolder }: WatchOpt
     rest = lines.pop() ?? ''
     for (const line of lines) {
       const request = JSON.parse(line) as WatchRequest
-      if (request.type === 'stack') void stackReply(request.id).then(tell)
+      if (request.type === 'stack') void stackReply(request).then(tell)
       else captures.receive(request)
     }
   })
@@ -52,8 +52,8 @@ export function watchMainThread({ fd, supervisorPid, temporaryFolder }: WatchOpt
   }, parentCheckMs)
 }
 
-function stackReply(id: number): Promise<StackReply> {
-  return captureStack().then(
+function stackReply({ id, waitMs = pauseWaitMs }: StackRequest): Promise<StackReply> {
+  return captureStack(waitMs).then(
     (frames): StackReply => ({ type: 'stack', id, frames }),
     (error: Error): StackReply => ({ type: 'stack', id, frames: [], error: error.message }),
   )
@@ -65,7 +65,7 @@ interface CallFrame {
 }
 
 /** Pauses the main thread for a moment and reads its stack, innermost frame first. Empty when it waits for events. */
-function captureStack(): Promise<StackFrame[]> {
+function captureStack(waitMs: number): Promise<StackFrame[]> {
   return new Promise((resolve, reject) => {
     const session = new Session()
     session.connectToMainThread()
@@ -77,7 +77,7 @@ function captureStack(): Promise<StackFrame[]> {
     }
     const timer = setTimeout(
       () => finish(() => reject(new Error('The main thread did not pause: it is in native code, or it is stopped.'))),
-      pauseWaitMs,
+      waitMs,
     )
     // The inspector tells of every script when it is enabled; frames name them by id.
     const urls = new Map<string, string>()

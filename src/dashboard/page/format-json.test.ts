@@ -10,7 +10,8 @@ test('JSON is shown with a part in a line, and every part stays as it was writte
 })
 
 test('a megabyte of brackets takes no longer than a megabyte of anything', () => {
-  const began = performance.now()
+  const before = process.threadCpuUsage()
   formatJson(`${'['.repeat(500)}${'"\\\\",'.repeat(10_000)}1${']'.repeat(500)}`)
-  assert.ok(performance.now() - began < 1_000)
+  // Of the processor: the machine may have been elsewhere meanwhile.
+  assert.ok(process.threadCpuUsage(before).user < 1_000_000)
 })
