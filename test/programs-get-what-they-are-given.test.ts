@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { call } from '../src/control/client.ts'
+import { waitTimeoutMs } from './support/http-connection.ts'
 import { nobody, testAsRoot } from './support/nobody.ts'
 import { startTree, type Tree } from './support/tree.ts'
 import { until } from './support/until.ts'
@@ -31,7 +33,7 @@ test('stdin is empty, a text or a file', async t => {
   assert.deepEqual(printed(tree, 'long:0'), [String(long.length)])
   assert.deepEqual(printed(tree, 'unread:0'), ['a lin'])
   assert.deepEqual(printed(tree, 'file:0'), ['from a file'])
-  await tree.cli('restart', 'each:1')
+  await call(tree.controlSocket, 'restart', { target: 'each:1' }, { timeoutMs: waitTimeoutMs })
   await tree.waitForEvent('program.exited', { name: 'each:1' })
   assert.deepEqual(printed(tree, 'each:1'), ['of the second'])
   // A file that is gone by then fails the start, and says why.
@@ -93,7 +95,7 @@ test('words, templates, folder, environment and umask are those of its section',
   assert.equal(statSync(join(tree.dir, 'open')).mode & 0o777, 0o666)
   assert.deepEqual(printed(tree, 'usual:0'), ['0022'])
   assert.deepEqual(printed(tree, 'merged:0'), ['0027', '0027'])
-  await tree.cli('restart', 'folder:1')
+  await call(tree.controlSocket, 'restart', { target: 'folder:1' }, { timeoutMs: waitTimeoutMs })
   await tree.waitForEvent('program.exited', { name: 'folder:1' })
   assert.deepEqual(printed(tree, 'folder:1'), ['here', join(tree.dir, 'work-1')])
 })
