@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { startRedis } from './support/redis-server.ts'
 import { durable, startTaskTree, type TaskTree } from './support/task-tree.ts'
 import { signalProcess } from './support/tree-processes.ts'
+import { until } from './support/until.ts'
 
 const tasks = `
 export const slow = defineTask({ id: 'slow', run: noted(() => pause(2_000)) })
@@ -72,8 +73,10 @@ async function outlives(t: TestContext, shop: TaskTree, outage: () => Promise<vo
   const next = await shop.enqueue('quick')
   isOver = true
   await load
-  await shop.run(next, 'end')
-  for (const id of [...acknowledged, ...slow]) await shop.run(id, 'end')
+  await until('all that was taken has run', () => {
+    const ended = new Set(shop.runs().flatMap(({ what, id }) => (what === 'end' ? [id] : [])))
+    return [...acknowledged, ...slow, next].every(id => ended.has(id))
+  })
 
   const failed = [...codes.values()].reduce((sum, count) => sum + count, 0)
   t.diagnostic(
