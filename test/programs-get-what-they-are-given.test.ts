@@ -58,7 +58,7 @@ test('stderr goes where stdout goes, in the order in which it is written', async
   await hasPrinted(tree, lines, 'merged:0')
   const file = join(tree.dir, 'merged.log')
   const text = `${lines.join('\n')}\n`
-  await until('the file has it all', () => statSync(file).size >= text.length)
+  await until('the file has it all', () => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) >= text.length)
   assert.equal(readFileSync(file, 'utf8'), text)
   await hasPrinted(tree, ['out'], 'apart:0', 'stdout')
   await hasPrinted(tree, ['err'], 'apart:0', 'stderr')
