@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cronStatus, startCronTree } from './support/cron-tree.ts'
+import type { CronResult } from '../src/ipc/status.ts'
+import { cronStatus, runDetached, startCronTree, untilCron } from './support/cron-tree.ts'
+import type { Tree } from './support/tree.ts'
 import { until } from './support/until.ts'
 
 const never = '0 0 1 1 *'
@@ -35,44 +37,14 @@ export const note = defineTask({ id: 'note', run: ({ times }) => console.log('no
   assert.match(stdout, /count/)
 })
 
-test('a module without a store in the tree starts it by using it', async t => {
-  const files = {
-    'job.mjs': `import { store } from 'saola/store'\nexport default () => store.counter('times').increment()`,
-  }
-  const tree = await startCronTree(t, { job: { schedule: never, module: './job.mjs' } }, { files })
-  assert.equal((await tree.status()).children.length, 1)
-  assert.equal((await tree.cli('run', 'job')).code, 0)
-  const { children } = await tree.status()
-  assert.equal(children.find(({ kind }) => kind === 'store')?.state, 'RUNNING')
-})
-
-test('what a module throws is the reason, wherever it comes from', async t => {
-  const files = {
-    'throws.mjs': 'export default () => { throw new Error("no such table: sessions") }',
-    'later.mjs': 'export default () => new Promise(() => setTimeout(() => { throw new Error("later") }))',
-    'none.mjs': 'export const cleanup = () => {}',
-    'broken.mjs': 'export default () => {',
-    'open.mjs': 'export default () => { setInterval(() => {}, 1000); console.log("done") }',
-  }
-  const names = Object.keys(files).map(file => file.replace('.mjs', ''))
-  const cron = Object.fromEntries(names.map(name => [name, { schedule: never, module: `./${name}.mjs` }]))
-  const tree = await startCronTree(t, cron, { files })
-  const reasons = {
-    throws: /^exited with code 1: no such table: sessions$/,
-    later: /^exited with code 1: later$/,
-    none: /none\.mjs expected a function as its default export, got undefined/,
-    broken: /^exited with code 1: .*(Unexpected end of input|broken\.mjs)/,
-  }
-  for (const [name, reason] of Object.entries(reasons)) {
-    assert.equal((await tree.cli('run', name)).code, 1)
-    assert.match((await cronStatus(tree, name)).last?.reason ?? '', reason)
-  }
-  assert.deepEqual((await tree.cli('run', 'open')).stdout, 'done\n', 'A timer that is left open holds nothing up.')
-})
-
-test('a module is told by its signal that its time is over, and kill -9 of the supervisor ends it, also one that hangs', async t => {
-  const files = {
-    'waits.mjs': `
+const files = {
+  'counts.mjs': `import { store } from 'saola/store'\nexport default () => store.counter('times').increment()`,
+  'throws.mjs': 'export default () => { throw new Error("no such table: sessions") }',
+  'later.mjs': 'export default () => new Promise(() => setTimeout(() => { throw new Error("later") }))',
+  'none.mjs': 'export const cleanup = () => {}',
+  'broken.mjs': 'export default () => {',
+  'open.mjs': 'export default () => { setInterval(() => {}, 1000); console.log("done") }',
+  'waits.mjs': `
 export default async ({ signal }) => {
   console.log('waits')
   await new Promise(resolve => {
@@ -81,22 +53,61 @@ export default async ({ signal }) => {
   })
   console.log('told: ' + signal.reason.message)
 }`,
-    // As one that computes for ever, but for the heat.
-    'hangs.mjs':
-      'export default () => { console.log("hangs"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0) }',
+  // As one that computes for ever, but for the heat.
+  'hangs.mjs':
+    'export default () => { console.log("hangs"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0) }',
+}
+const modules = Object.keys(files).map(file => file.replace('.mjs', ''))
+const entries = Object.fromEntries(modules.map(name => [name, { schedule: never, module: `./${name}.mjs` }]))
+
+test('a module', async t => {
+  // More than its process needs to begin, however slow the machine is.
+  const timed = { ...entries.waits, timeout: '5s' }
+  const tree = await startCronTree(t, { ...entries, timed }, { files })
+  await t.test('without a store in the tree starts it by using it', () => startsStore(tree))
+  await t.test('gives what it throws as the reason, wherever that comes from', () => saysWhy(tree))
+  await t.test('is told by its signal that its time is over', () => isTold(tree))
+  await t.test('is ended by a kill -9 of the supervisor, also one that hangs', () => diesWithTree(tree))
+})
+
+async function startsStore(tree: Tree): Promise<void> {
+  assert.equal((await tree.status()).children.length, 1)
+  assert.ok((await ended(tree, 'counts')).ok)
+  const { children } = await tree.status()
+  assert.equal(children.find(({ kind }) => kind === 'store')?.state, 'RUNNING')
+}
+
+async function saysWhy(tree: Tree): Promise<void> {
+  const reasons = {
+    throws: /^exited with code 1: no such table: sessions$/,
+    later: /^exited with code 1: later$/,
+    none: /none\.mjs expected a function as its default export, got undefined/,
+    broken: /^exited with code 1: .*(Unexpected end of input|broken\.mjs)/,
   }
-  const cron = {
-    waits: { schedule: never, module: './waits.mjs', timeout: '1s' },
-    idles: { schedule: never, module: './waits.mjs' },
-    hangs: { schedule: never, module: './hangs.mjs' },
+  for (const [name, expected] of Object.entries(reasons)) {
+    const { code, reason } = await ended(tree, name)
+    assert.equal(code, 1)
+    assert.match(reason ?? '', expected)
   }
-  const tree = await startCronTree(t, cron, { files })
-  const { stdout, code } = await tree.cli('run', 'waits')
+  assert.deepEqual((await tree.cli('run', 'open')).stdout, 'done\n', 'A timer that is left open holds nothing up.')
+}
+
+async function isTold(tree: Tree): Promise<void> {
+  const { stdout, code } = await tree.cli('run', 'timed')
   assert.deepEqual([stdout, code], ['waits\ntold: The run is to end.\n', 1])
-  assert.equal((await cronStatus(tree, 'waits')).last?.reason, 'timed out after 1s')
-  for (const name of ['hangs', 'idles']) await tree.cli('run', name, '--detach')
+  assert.equal((await cronStatus(tree, 'timed')).last?.reason, 'timed out after 5s')
+}
+
+async function diesWithTree(tree: Tree): Promise<void> {
+  for (const name of ['hangs', 'waits']) await runDetached(tree, name)
   await tree.waitForLine(/"cron:hangs".*hangs/)
-  await tree.waitForLine(/"cron:idles".*waits/)
+  await tree.waitForLine(/"cron:waits".*waits/)
   tree.signal('SIGKILL')
   await until('every process has ended', () => tree.processIds().length === 0)
-})
+}
+
+/** Runs an entry to its end. */
+async function ended(tree: Tree, name: string): Promise<CronResult> {
+  await runDetached(tree, name)
+  return (await untilCron(tree, name, ({ last }) => last !== undefined)).last ?? assert.fail()
+}

@@ -5,9 +5,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import { cronStatus, startCronTree, untilCron } from './support/cron-tree.ts'
+import { cronConfig, cronFiles, cronStatus, startCronTree, untilCron } from './support/cron-tree.ts'
 import { LineLog } from './support/line-log.ts'
+import { makeProject, runSaola } from './support/saola-command.ts'
 import { root, type Tree } from './support/tree.ts'
+import { killMarked, markName } from './support/tree-processes.ts'
 
 const never = '0 0 1 1 *'
 const untilFile = (file: string) => `echo began; while [ ! -e ${file} ]; do sleep 0.05; done; rm ${file}; echo ended`
@@ -17,13 +19,14 @@ const cron = {
   echo: { schedule: never, command: 'echo "a b"' },
   waits: { schedule: never, command: untilFile('go'), shell: true, overlap: 'queue' },
   alone: { schedule: never, command: untilFile('go-alone'), shell: true },
+  other: { schedule: never, command: untilFile('go-other'), shell: true },
   flood: { schedule: never, command: 'seq 1 200000' },
   many: { schedule: never, command: 'seq 1 20000' },
 }
 
 /** The command beside the tree, and what it prints. */
-function runBeside(t: TestContext, tree: Tree, ...args: string[]) {
-  const child = spawn(process.execPath, [join(root, 'dist', 'bin.js'), 'run', ...args], { cwd: tree.dir })
+function runBeside(t: TestContext, { dir }: { readonly dir: string }, ...args: string[]) {
+  const child = spawn(process.execPath, [join(root, 'dist', 'bin.js'), 'run', ...args], { cwd: dir })
   t.after(() => child.kill('SIGKILL'))
   const output = new LineLog()
   output.read(child.stdout)
@@ -38,6 +41,11 @@ test('saola run', async t => {
   await t.test('prints what the command prints, and ends as it ends', () => printsAll(tree))
   await t.test('refuses a name that the section does not have, with the one that was meant', () => refusesNames(tree))
   await t.test('heeds overlap: a run is refused, or waits for the one before it', part => heedsOverlap(part, tree))
+  await t.test('leaves out what comes faster than it is read, and says at the end how much that is', part =>
+    leavesOut(part, tree),
+  )
+  await t.test('leaves the run to the tree at a Ctrl-C', part => leavesRun(part, tree))
+  await t.test('is told when the tree ends', part => tellsOfTheEnd(part, tree))
 })
 
 async function printsAll(tree: Tree): Promise<void> {
@@ -78,8 +86,7 @@ async function heedsOverlap(t: TestContext, tree: Tree): Promise<void> {
   assert.deepEqual(await second.ended, [0, null])
 }
 
-test('what comes faster than it is read is left out, and how much that is, is said at the end', async t => {
-  const tree = await startCronTree(t, cron)
+async function leavesOut(t: TestContext, tree: Tree): Promise<void> {
   const child = spawn(process.execPath, [join(root, 'dist', 'bin.js'), 'run', 'flood'], { cwd: tree.dir })
   t.after(() => child.kill('SIGKILL'))
   // Nobody reads until it has ended.
@@ -89,52 +96,44 @@ test('what comes faster than it is read is left out, and how much that is, is sa
   assert.ok(lines < 200_000, 'the reader was fast enough')
   const told = [...stderr.matchAll(/^saola: (\d+) lines were left out/gm)].map(([, count]) => Number(count))
   assert.equal(lines + told.reduce((sum, count) => sum + count, 0), 200_000)
-})
+}
 
-test('a Ctrl-C leaves the run to the tree', async t => {
-  const tree = await startCronTree(t, cron)
-  const { child, ended, line } = runBeside(t, tree, 'alone')
+async function leavesRun(t: TestContext, tree: Tree): Promise<void> {
+  const { child, ended, line } = runBeside(t, tree, 'other')
   await line(/^began$/)
   child.kill('SIGINT')
-  await line(/^Not waited for any more; alone goes on: saola logs cron:alone -f$/)
+  await line(/^Not waited for any more; other goes on: saola logs cron:other -f$/)
   assert.deepEqual(await ended, [130, null])
-  assert.equal((await cronStatus(tree, 'alone')).running.length, 1)
-  writeFileSync(join(tree.dir, 'go-alone'), '')
-  assert.ok((await untilCron(tree, 'alone', ({ last }) => last !== undefined)).last?.ok)
-})
+  assert.equal((await cronStatus(tree, 'other')).running.length, 1)
+  writeFileSync(join(tree.dir, 'go-other'), '')
+  assert.ok((await untilCron(tree, 'other', ({ last }) => last !== undefined)).last?.ok)
+}
 
-test('who follows a run is told when the tree ends', async t => {
-  const tree = await startCronTree(t, cron)
-  const { ended, line } = runBeside(t, tree, 'alone')
+async function tellsOfTheEnd(t: TestContext, tree: Tree): Promise<void> {
+  const { ended, line } = runBeside(t, tree, 'other')
   await line(/^began$/)
   tree.signal('SIGKILL')
-  await line(/The tree has ended before it said how alone did\. {3}\[ERR_CONTROL_UNREACHABLE\]/)
+  await line(/The tree has ended before it said how other did\. {3}\[ERR_CONTROL_UNREACHABLE\]/)
   assert.deepEqual(await ended, [1, null])
-})
+}
 
 test('without a tree it runs by itself, and a Ctrl-C ends it', async t => {
-  const tree = await startCronTree(
-    t,
-    {
-      ...cron,
-      job: { schedule: never, module: './job.mjs' },
-    },
-    {
-      files: {
-        'job.mjs': `import { store } from 'saola/store'\nexport default async () => console.log(await store.counter('n').increment())`,
-      },
-    },
-  )
-  await tree.stop()
-  const talks = await tree.cli('run', 'talks', '--', 'more')
+  const job = `import { store } from 'saola/store'\nexport default async () => console.log(await store.counter('n').increment())`
+  const config = cronConfig({ ...cron, job: { schedule: never, module: './job.mjs' } })
+  // Its store has an owner of its own, which outlives the command for a while.
+  const mark = `${process.pid}-run`
+  t.after(() => killMarked(mark))
+  const dir = makeProject(t, { files: { ...cronFiles, 'job.mjs': job, 'saola.config.json': JSON.stringify(config) } })
+  const run = (...args: string[]) => runSaola(dir, ['run', ...args], { env: { [markName]: mark } })
+  const talks = run('talks', '--', 'more')
   assert.equal(talks.stdout, 'one more\nthree\n')
   assert.match(talks.stderr, /^saola: no tree runs here; talks runs by itself\.\ntwo\n/)
   assert.equal(talks.code, 7)
-  assert.equal((await tree.cli('run', 'job')).stdout, '1\n')
-  const { child, ended, line } = runBeside(t, tree, 'alone')
+  assert.equal(run('job').stdout, '1\n')
+  const { child, ended, line } = runBeside(t, { dir }, 'alone')
   await line(/^began$/)
   child.kill('SIGINT')
   assert.deepEqual(await ended, [128 + 15, null])
-  assert.match((await tree.cli('run', 'ehco')).stderr, /did you mean echo\?/)
-  assert.match((await tree.cli('run', 'echo', '--detach')).stderr, /\[ERR_NOT_RUNNING\]/)
+  assert.match(run('ehco').stderr, /did you mean echo\?/)
+  assert.match(run('echo', '--detach').stderr, /\[ERR_NOT_RUNNING\]/)
 })

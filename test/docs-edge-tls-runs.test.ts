@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { makePair } from './support/pairs.ts'
-import { root, spawnTree, startTree } from './support/tree.ts'
+import { makeProject, runSaola } from './support/saola-command.ts'
+import { root, startTree } from './support/tree.ts'
 
 const page = readFileSync(join(root, 'docs', 'edge', 'tls.md'), 'utf8')
 const blocks = (language: string) =>
@@ -29,7 +30,7 @@ test('the certificate for development is trusted by who is told to', async t => 
 })
 
 for (const [index, example] of others.entries()) {
-  test(`example ${index + 2} has no problem`, async t => {
+  test(`example ${index + 2} has no problem`, t => {
     // In the example's own places only root could write.
     const config = example.replaceAll(/'\/etc\/[^']*\/([^'/]+)'/g, "'./$1'")
     const files: Record<string, string> = { 'app.ts': 'export default () => {}' }
@@ -37,9 +38,8 @@ for (const [index, example] of others.entries()) {
     for (const [, kind = '', name = ''] of config.matchAll(/(cert|key|ca): '\.\/([^']+)'/g))
       files[name] = kind === 'key' ? key : cert
     const absolute = config.replaceAll("'./other", "import.meta.dirname + '/other")
-    const tree = spawnTree(t, { files, config: absolute, args: ['--help'] })
-    await tree.exit
-    const { code, stdout, stderr } = await tree.cli('check')
+    const dir = makeProject(t, { files: { ...files, 'saola.config.ts': absolute } })
+    const { code, stdout, stderr } = runSaola(dir, ['check'])
     assert.equal(code, 0, stdout + stderr)
   })
 }

@@ -89,6 +89,7 @@ test('the first example starts in its order, and its commands do what they say',
     assert.deepEqual([code, stderr], [0, ''], command)
   }
   await tree.waitForEvent('program.ready', { name: 'mailer:2' })
+  await tree.waitForLine(/"mailer:0".*mails -u/)
   assert.match((await tree.cli('logs', 'mailer')).stdout, /mailer:0 \| mails -u mailer\.py/)
   assert.match((await tree.cli('events', 'redis', '--no-follow')).stdout, /"from":"STOPPED","to":"STARTING"/)
 })
@@ -103,26 +104,21 @@ test('the example with every option runs', async t => {
       .replace("group: 'nogroup'", "group: 'root'"),
   )
   assert.deepEqual(await states(tree), ['redis:0 RUNNING', ...[0, 1, 2].map(n => `resizer:${n} RUNNING`)])
+  const path = join(tree.dir, 'logs', 'resizer-1.log')
   const log = await until(
     'the log of the second',
-    () =>
-      existsSync(join(tree.dir, 'logs', 'resizer-1.log')) &&
-      readFileSync(join(tree.dir, 'logs', 'resizer-1.log'), 'utf8'),
+    () => existsSync(path) && /.*on 9\n$/s.exec(readFileSync(path, 'utf8'))?.[0],
   )
   assert.equal(log, '--name resizer-1 --key secret thumbnails run/resizer-1.prom\nlistening on 9\n')
 })
 
 test('commands are split into words, and places in them filled', async t => {
   const tree = await run(t, 'commands.config.ts')
-  const logs = await Promise.all(
-    ['words', 'text', 'piped', 'ports:2'].map(async name => (await tree.cli('logs', name, '--json')).stdout),
-  )
-  const said = logs.map(text =>
-    text
-      .trim()
-      .split('\n')
-      .map(line => JSON.parse(line).message)
-      .find(message => message !== 'careful'),
+  const said = await Promise.all(
+    ['words:0', 'text:0', 'piped:0', 'ports:2'].map(async source => {
+      const line = await tree.waitForLine(text => text.includes(`"source":"${source}"`) && !text.includes('careful'))
+      return JSON.parse(line).message
+    }),
   )
   const title = '["--title","two words"]'
   assert.deepEqual(said, [title, title, title, '["--port","9002"]'])
@@ -160,7 +156,12 @@ test('a program answers on the socket that it is given, and behind the edge', as
 
 test('output goes where the example says', async t => {
   const tree = await run(t, 'output.config.ts')
-  const read = (name: string) => readFileSync(join(tree.dir, 'logs', name), 'utf8')
-  assert.deepEqual([read('out.log'), read('err.log'), read('both-0.log')], ['[]\n', 'careful\n', '[]\ncareful\n'])
+  const expected = { 'out.log': '[]\n', 'err.log': 'careful\n', 'both-0.log': '[]\ncareful\n' }
+  for (const [name, all] of Object.entries(expected)) {
+    const path = join(tree.dir, 'logs', name)
+    const read = () => (existsSync(path) ? readFileSync(path, 'utf8') : '')
+    await until(`${name} is written`, () => read().length >= all.length)
+    assert.equal(read(), all)
+  }
   assert.doesNotMatch((await tree.cli('logs', 'silent')).stdout, /\[\]/)
 })

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { createTestTasks } from '../src/testing.ts'
+import { waitTimeoutMs } from './support/http-connection.ts'
 
 const root = join(import.meta.dirname, '..')
 const page = readFileSync(join(root, 'docs', 'tasks-schedules.md'), 'utf8')
@@ -19,7 +20,7 @@ test.after(() => rmSync(folder, { recursive: true }))
 test('there are examples', () => assert.equal(examples.length, 3))
 
 for (const [number, [, code = '']] of examples.entries()) {
-  test(`example ${number + 1}`, { timeout: 10_000 }, async () => {
+  test(`example ${number + 1}`, { timeout: waitTimeoutMs }, async () => {
     await using space = createTestTasks()
     const example = join(folder, `example-${number}.mjs`)
     writeFileSync(example, stripTypeScriptTypes(code.replaceAll("'saola/tasks'", `'${tasks}'`)))

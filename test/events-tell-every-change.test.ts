@@ -5,6 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { call } from '../src/control/client.ts'
+import type { CallName, OperationTypes } from '../src/control/operations.ts'
+import { waitTimeoutMs } from './support/http-connection.ts'
 import { LineLog } from './support/line-log.ts'
 import { root, spawnTree, startTree, type Tree } from './support/tree.ts'
 import { until } from './support/until.ts'
@@ -62,7 +65,7 @@ function checkChains(events: readonly Told[]): void {
   for (const to of byPid.values()) assert.ok(['STOPPED', 'EXITED', 'BACKOFF'].includes(to ?? ''), to)
 }
 
-test('every change from the start of a tree to its end is told once, in chains', async t => {
+test('every change from the start of a tree to its end is told once, in chains; behind that, that no tree runs', async t => {
   const programs = {
     redis: { command: 'sleep 1000', ...quick },
     api: { command: 'sleep 1000', dependsOn: { redis: 'ready' }, instances: 2, ...quick },
@@ -81,20 +84,22 @@ test('every change from the start of a tree to its end is told once, in chains',
   await event({ name: 'redis:0', to: 'EXITED', pid: pids.get('redis:0'), reason: 'killed by SIGKILL' })
   await event({ name: 'redis:0', from: 'EXITED', to: 'STARTING' })
   await event({ name: 'web:0', to: 'EXITED', pid: pids.get('web:0') })
-  for (const args of [
-    ['stop', 'api:1'],
-    ['start', 'api'],
-    ['restart', 'redis'],
-    ['scale', 'api', '1'],
-    ['reload', '--wait'],
-  ])
-    assert.equal((await tree.cli(...args)).code, 0, args.join(' '))
+  const ask = <Name extends CallName>(name: Name, input: OperationTypes[Name]['input']) =>
+    call(tree.controlSocket, name, input, { timeoutMs: waitTimeoutMs })
+  await ask('stop', { target: 'api:1' })
+  await ask('start', { target: 'api' })
+  await ask('restart', { target: 'redis' })
+  await ask('scale', { target: 'api', workers: '1' })
+  await ask('reload', { wait: true })
   rmSync(join(dir, 'once'))
   process.kill(pids.get('once:0') ?? 0, 'SIGKILL')
   await event({ name: 'once:0', to: 'FATAL' })
   await tree.stop()
   assert.deepEqual(await ended, [0, null])
   assert.deepEqual(complaints.lines, ['saola: the tree has ended.'])
+  const behind = await tree.cli('events')
+  assert.equal(behind.code, 1)
+  assert.match(behind.stderr, /^saola: No tree runs in .*\[ERR_NOT_RUNNING\]/)
   const events = told()
   checkChains(events)
   const names = new Set(events.map(({ event }) => event))
@@ -136,6 +141,7 @@ test('the past alone, of one name, and whatever level the log has', async t => {
   const unknown = await tree.cli('events', 'rediss')
   assert.equal(unknown.code, 2)
   assert.match(unknown.stderr, /Nothing here is named "rediss", did you mean redis\? {3}\[ERR_USAGE\]/)
+  await t.test('a reader that has seen enough ends the command, and it says nothing', part => hasSeenEnough(part, tree))
 })
 
 test('events are told of a tree whose log is silent', async t => {
@@ -147,20 +153,11 @@ test('events are told of a tree whose log is silent', async t => {
   assert.deepEqual(tree.lines, [])
 })
 
-test('a reader that has seen enough ends the command, and it says nothing', async t => {
-  const tree = await startTree(t, { config: { programs: { redis: { command: 'sleep 1000', ...quick } } } })
+async function hasSeenEnough(t: TestContext, tree: Tree): Promise<void> {
   const { child, ended, event, complaints } = follow(t, tree, '-n', '10')
   await event({ event: 'tree.ready' })
   child.stdout.destroy()
-  await tree.cli('restart', 'redis')
+  await call(tree.controlSocket, 'restart', { target: 'redis' }, { timeoutMs: waitTimeoutMs })
   assert.deepEqual(await ended, [0, null])
   assert.deepEqual(complaints.lines, [])
-})
-
-test('where no tree runs, that is said', async t => {
-  const tree = await startTree(t, { files })
-  await tree.stop()
-  const { code, stderr } = await tree.cli('events')
-  assert.equal(code, 1)
-  assert.match(stderr, /^saola: No tree runs in .*\[ERR_NOT_RUNNING\]/)
-})
+}

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { call } from '../src/control/client.ts'
+import { waitTimeoutMs } from './support/http-connection.ts'
 import { nobody, testAsRoot } from './support/nobody.ts'
 import { startTree, type Tree } from './support/tree.ts'
 import { until } from './support/until.ts'
@@ -26,14 +28,14 @@ test('stdin is empty, a text or a file', async t => {
     },
   })
   await ended(tree, 'closed', 'text', 'long', 'unread', 'file')
-  assert.deepEqual(printed(tree, 'closed:0'), [])
-  assert.deepEqual(printed(tree, 'text:0'), ['one', 'twoend'])
-  assert.deepEqual(printed(tree, 'long:0'), [String(long.length)])
-  assert.deepEqual(printed(tree, 'unread:0'), ['a lin'])
-  assert.deepEqual(printed(tree, 'file:0'), ['from a file'])
-  await tree.cli('restart', 'each:1')
+  await hasPrinted(tree, [], 'closed:0')
+  await hasPrinted(tree, ['one', 'twoend'], 'text:0')
+  await hasPrinted(tree, [String(long.length)], 'long:0')
+  await hasPrinted(tree, ['a lin'], 'unread:0')
+  await hasPrinted(tree, ['from a file'], 'file:0')
+  await call(tree.controlSocket, 'restart', { target: 'each:1' }, { timeoutMs: waitTimeoutMs })
   await tree.waitForEvent('program.exited', { name: 'each:1' })
-  assert.deepEqual(printed(tree, 'each:1'), ['of the second'])
+  await hasPrinted(tree, ['of the second'], 'each:1')
   // A file that is gone by then fails the start, and says why.
   rmSync(join(tree.dir, 'input-0.txt'))
   const { stderr } = await tree.cli('restart', 'each:0')
@@ -53,13 +55,13 @@ test('stderr goes where stdout goes, in the order in which it is written', async
   })
   await ended(tree, 'merged', 'file', 'apart')
   const lines = Array.from({ length: 200 }, (_, i) => [`out ${i}`, `err ${i}`]).flat()
-  assert.deepEqual(printed(tree, 'merged:0'), lines)
+  await hasPrinted(tree, lines, 'merged:0')
   const file = join(tree.dir, 'merged.log')
   const text = `${lines.join('\n')}\n`
-  await until('the file has it all', () => statSync(file).size >= text.length)
+  await until('the file has it all', () => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) >= text.length)
   assert.equal(readFileSync(file, 'utf8'), text)
-  assert.deepEqual(printed(tree, 'apart:0', 'stdout'), ['out'])
-  assert.deepEqual(printed(tree, 'apart:0', 'stderr'), ['err'])
+  await hasPrinted(tree, ['out'], 'apart:0', 'stdout')
+  await hasPrinted(tree, ['err'], 'apart:0', 'stderr')
 })
 
 test('words, templates, folder, environment and umask are those of its section', async t => {
@@ -85,17 +87,17 @@ test('words, templates, folder, environment and umask are those of its section',
     },
   })
   await ended(tree, 'words', 'list', 'shell', 'variables', 'open', 'usual', 'merged')
-  assert.deepEqual(printed(tree, 'words:0'), ['a  b|c d|*|$HOME||words-0|{"json": 1}|'])
-  assert.deepEqual(printed(tree, 'list:0'), ['a  b|$HOME|south|; exit 3|'])
-  assert.deepEqual(printed(tree, 'shell:0'), ['shell says 2'])
-  assert.deepEqual(printed(tree, 'variables:0'), ['of the tree|south-variables-0|variables|0|'])
-  assert.deepEqual(printed(tree, 'open:0'), ['0000'])
+  await hasPrinted(tree, ['a  b|c d|*|$HOME||words-0|{"json": 1}|'], 'words:0')
+  await hasPrinted(tree, ['a  b|$HOME|south|; exit 3|'], 'list:0')
+  await hasPrinted(tree, ['shell says 2'], 'shell:0')
+  await hasPrinted(tree, ['of the tree|south-variables-0|variables|0|'], 'variables:0')
+  await hasPrinted(tree, ['0000'], 'open:0')
   assert.equal(statSync(join(tree.dir, 'open')).mode & 0o777, 0o666)
-  assert.deepEqual(printed(tree, 'usual:0'), ['0022'])
-  assert.deepEqual(printed(tree, 'merged:0'), ['0027', '0027'])
-  await tree.cli('restart', 'folder:1')
+  await hasPrinted(tree, ['0022'], 'usual:0')
+  await hasPrinted(tree, ['0027', '0027'], 'merged:0')
+  await call(tree.controlSocket, 'restart', { target: 'folder:1' }, { timeoutMs: waitTimeoutMs })
   await tree.waitForEvent('program.exited', { name: 'folder:1' })
-  assert.deepEqual(printed(tree, 'folder:1'), ['here', join(tree.dir, 'work-1')])
+  await hasPrinted(tree, ['here', join(tree.dir, 'work-1')], 'folder:1')
 })
 
 testAsRoot('a program may be another user, with its groups and its home', async t => {
@@ -112,14 +114,13 @@ testAsRoot('a program may be another user, with its groups and its home', async 
     },
   })
   await ended(tree, 'user', 'number', 'group')
-  assert.deepEqual(printed(tree, 'user:0'), ['65534', '65534', '65534', '/nonexistent nobody', '0077'])
+  await hasPrinted(tree, ['65534', '65534', '65534', '/nonexistent nobody', '0077'], 'user:0')
   const { uid, mode } = statSync(join(tree.dir, 'theirs', 'file'))
   assert.deepEqual([uid, mode & 0o777], [nobody, 0o600])
-  assert.deepEqual(printed(tree, 'number:0'), ['65534', '1'])
-  assert.deepEqual(printed(tree, 'group:0'), ['0', '65534'])
+  await hasPrinted(tree, ['65534', '1'], 'number:0')
+  await hasPrinted(tree, ['0', '65534'], 'group:0')
 })
 
-/** All that these programs have printed is here then. */
 async function ended(tree: Tree, ...names: readonly string[]): Promise<void> {
   await Promise.all(names.map(name => tree.waitForEvent('program.exited', { name: `${name}:0` })))
 }
@@ -130,4 +131,11 @@ function printed(tree: Tree, source: string, stream?: string): string[] {
     const isWanted = event.source === source && (stream === undefined || event.stream === stream)
     return isWanted ? [event.message ?? ''] : []
   })
+}
+
+/** What it prints last comes by a way of its own, and may be here behind its end. */
+async function hasPrinted(tree: Tree, lines: readonly string[], source: string, stream?: string): Promise<void> {
+  const isComplete = () => printed(tree, source, stream).length >= lines.length
+  await until(`${source} has printed ${lines.length} lines`, isComplete).catch(() => {})
+  assert.deepEqual(printed(tree, source, stream), lines)
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { freePort } from './support/free-port.ts'
@@ -27,7 +27,13 @@ test('a start after a kill of the supervisor ends what it has left, and takes it
   const tree = await startTree(t, { config, files: { 'server.mjs': server } })
   await until('the server serves', () => answerOf(port))
   const before = await pidsOf(tree)
-  const grandchild = Number(readFileSync(join(tree.dir, 'grandchild'), 'utf8'))
+  const noted = join(tree.dir, 'grandchild')
+  const grandchild = Number(
+    await until(
+      'the grandchild is there',
+      () => existsSync(noted) && (readFileSync(noted, 'utf8').trim() || undefined),
+    ),
+  )
   assert.deepEqual(notesIn(tree), [...before.values()].sort())
   tree.signal('SIGKILL')
   await tree.exit

@@ -4,6 +4,7 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isRoot } from './support/nobody.ts'
+import { makeProject, runSaola } from './support/saola-command.ts'
 import { spawnTree, startTree } from './support/tree.ts'
 
 const files = { 'app.mjs': `export default { fetch: () => new Response('hello') }`, 'plain.sh': 'exit 0' }
@@ -47,23 +48,23 @@ test('a check, a start and a reload list everything that is wrong with programs,
   assert.equal((await tree.status()).children[0]?.pid, pid)
 })
 
-test('programs alone are a configuration, and a log file that they cannot have is a problem', async t => {
-  const tree = await startTree(t, { files, config: good })
+test('programs alone are a configuration, and a log file that they cannot have is a problem', t => {
+  const dir = makeProject(t, { files })
   const check = (value: object) => {
-    writeFileSync(join(tree.dir, 'other.json'), JSON.stringify({ name: 'shop', ...value }))
-    return tree.cli('check', '-c', 'other.json')
+    writeFileSync(join(dir, 'other.json'), JSON.stringify({ name: 'shop', ...value }))
+    return runSaola(dir, ['check', '-c', 'other.json'])
   }
-  const own = await check({ programs: { a: { command: 'sleep 60' }, b: { command: ['sleep', '60'] } } })
+  const own = check({ programs: { a: { command: 'sleep 60' }, b: { command: ['sleep', '60'] } } })
   assert.deepEqual([own.code, own.stdout], [0, 'other.json is right: shop runs the programs a, b.\n'])
-  const both = await check({ ...good, programs: { a: { command: 'sleep 60' } } })
+  const both = check({ ...good, programs: { a: { command: 'sleep 60' } } })
   assert.equal(both.stdout, 'other.json is right: shop serves the application web and runs the program a.\n')
   const stdout = { file: '/proc/{name}-{instance}/out.log' }
-  const logs = await check({ programs: { a: { command: 'sleep 60', instances: 2, stdout } } })
+  const logs = check({ programs: { a: { command: 'sleep 60', instances: 2, stdout } } })
   assert.deepEqual(logs.stderr.trimEnd().split('\n').slice(1), [
     '  programs.a.stdout.file expected a file that can be written, got "/proc/a-0/out.log" (its folder cannot be made).',
     '  programs.a.stdout.file expected a file that can be written, got "/proc/a-1/out.log" (its folder cannot be made).',
   ])
-  const none = await check({})
+  const none = check({})
   assert.match(
     none.stderr,
     /\n {2}apps expected at least one application, got none\. .*or have programs, cron or tasks in a configuration file\n$/,

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { call } from '../src/control/client.ts'
 import { openTasks } from '../src/tasks.ts'
+import { waitTimeoutMs } from './support/http-connection.ts'
 import { startTaskTree, type TaskTree } from './support/task-tree.ts'
 import { until } from './support/until.ts'
 
@@ -32,26 +34,31 @@ test('a pool of the configuration is scaled, restarted, paused and recycled, and
   await tasksThere.counts()
   const image = await shop.enqueue('image')
   const first = await shop.process('letters')
-  const ids = (await shop.result(await shop.enqueue('fill', count))) as string[]
+  const fill = await shop.enqueue('fill', count)
+  const ids = (await shop.result(fill)) as string[]
 
   await until('some have begun', () => begunOf(shop, ids) >= 20)
   await tasksThere.pause('mail')
-  const active = () => Promise.all(ids.map(id => shop.job(id))).then(jobs => jobs.filter(isActive).length)
-  await until('what was active has ended', async () => (await active()) === 0)
+  const active = async () => (await tasksThere.list({ task: 'mail', states: ['active'] })).jobs
+  await until('what was active has ended', async () => (await active()).length === 0)
   const begun = begunOf(shop, ids)
   assert.ok(begun < count, `${begun} have begun`)
   // Who comes anew knows of the pause as well.
-  await cli(shop, 'scale', 'tasks:letters', '2')
-  await shop.process('letters', 1)
-  await cli(shop, 'restart', 'tasks:letters')
+  await call(shop.tree.controlSocket, 'scale', { target: 'tasks:letters', workers: '2' })
+  const added = await shop.process('letters', 1)
+  await call(shop.tree.controlSocket, 'restart', { target: 'tasks:letters' }, { timeoutMs: waitTimeoutMs })
   const next = await until('the first one is replaced', async () => {
     const process = await shop.process('letters')
     return process.pid !== first.pid && process
   })
-  const second = await shop.process('letters', 1)
+  const second = await until('the second one is replaced', async () => {
+    const process = await shop.process('letters', 1)
+    return process.pid !== added.pid && process
+  })
   assert.equal(begunOf(shop, ids), begun)
-  await cli(shop, 'tasks', 'resume', 'mail')
-  for (const id of ids) await shop.result(id)
+  await tasksThere.resume('mail')
+  const all = [fill, image, ...ids]
+  assert.deepEqual(await shop.finished(all.length), { done: all.length })
 
   const runs = shop.runs().filter(({ id }) => ids.includes(id))
   assert.equal(runs.length, 2 * count, 'Each of them ran once.')
@@ -72,13 +79,4 @@ test('a pool of the configuration is scaled, restarted, paused and recycled, and
 
 function begunOf(shop: TaskTree, ids: readonly string[]): number {
   return shop.runs().filter(({ id, what }) => what === 'begin' && ids.includes(id)).length
-}
-
-function isActive({ state }: { readonly state: string }): boolean {
-  return state === 'active'
-}
-
-async function cli(shop: TaskTree, ...args: readonly string[]): Promise<void> {
-  const { code, stderr } = await shop.tree.cli(...args)
-  assert.equal(code, 0, stderr)
 }

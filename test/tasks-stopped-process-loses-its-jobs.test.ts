@@ -14,7 +14,8 @@ export const slow = defineTask({ id: 'slow', run: noted(async (_, { id, attempt,
   return process.pid
 }) })
 `
-const lease = '1s'
+// So long nobody stands still but who is stopped.
+const lease = '4s'
 const options = { lease, timeout: 0, pools: { io: { processes: 2 }, cpu: { processes: 1 } } }
 
 testOnBothEngines(

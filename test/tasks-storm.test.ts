@@ -5,7 +5,7 @@ import { startRedis } from './support/redis-server.ts'
 import { type Aftermath, concurrency, openStage, processes, type Storm, storm } from './support/task-storm.ts'
 import { durable } from './support/task-tree.ts'
 
-const small: Storm = { jobs: 1_000, workerKills: 6, apartMs: 200, ownerKills: 2, treeKills: 1 }
+const small: Storm = { jobs: 600, workerKills: 4, apartMs: 200, ownerKills: 2, treeKills: 1 }
 const size: Storm = process.env.SAOLA_STORM ? JSON.parse(process.env.SAOLA_STORM) : small
 // What a tree that was killed had is given to others when its leases have ended.
 const lease = process.env.SAOLA_STORM ? undefined : '5s'

@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { openStore, type Store } from '../src/store.ts'
 import { spaceOn } from '../src/tasks/task-space.ts'
+import { LineLog } from './support/line-log.ts'
 import { startRedis } from './support/redis-server.ts'
 import { storeFolder } from './support/store-script.ts'
 import { root } from './support/tree.ts'
 import { markName } from './support/tree-processes.ts'
 
-const processes = 8
-const each = 125
+const processes = 4
+const each = 250
 
-// Says that it is there, enqueues when it is told to, and says which jobs it was given, and how many of them are its own.
+// Says that it is there, enqueues each time that it is told to, and says which jobs it was given, and how many of them are its own.
 const script = `
 import { openStore } from ${JSON.stringify(join(root, 'dist/store.js'))}
 import { defineTask, openTasks } from ${JSON.stringify(join(root, 'dist/tasks.js'))}
@@ -23,21 +22,19 @@ const tasks = openTasks(store)
 await tasks.counts()
 const pay = defineTask({ id: 'pay', unique: { key: ({ order }) => order }, run: () => {} })
 process.stdout.write('there\\n')
-process.stdin.once('data', async () => {
+process.stdin.on('data', async () => {
   const all = await Promise.all(Array.from({ length: ${each} }, () => tasks.enqueue(pay, { order: '17', by: process.pid })))
   const own = all.filter(({ isNew }) => isNew).length
   process.stdout.write(JSON.stringify({ ids: [...new Set(all.map(({ id }) => id))], own, calls: all.length }) + '\\n')
-  await store.close()
-  process.exit()
 })`
 
-test('eight processes that enqueue one unique key make one job, and the next one when that is done (embedded)', async t => {
+test('four processes that enqueue one unique key make one job, and the next one when that is done (embedded)', async t => {
   const { dir } = storeFolder(t)
   await using store = openStore({ dir })
   await enqueueTogether(t, store, { dir })
 })
 
-test('eight processes that enqueue one unique key make one job, and the next one when that is done (Redis)', async t => {
+test('four processes that enqueue one unique key make one job, and the next one when that is done (Redis)', async t => {
   const { url } = await startRedis(t)
   await using store = openStore({ url })
   await enqueueTogether(t, store, { url })
@@ -47,7 +44,7 @@ async function enqueueTogether(t: TestContext, store: Store, options: object): P
   const { commands } = spaceOn(store)
   const enqueuers = Array.from({ length: processes }, () => startEnqueuer(t, options))
   await Promise.all(enqueuers.map(({ next }) => next()))
-  for (const { child } of enqueuers) child.stdin?.write('go\n')
+  for (const { go } of enqueuers) go()
   const said = (await Promise.all(enqueuers.map(({ next }) => next()))).map(line => JSON.parse(line))
   assert.equal(
     said.reduce((sum, { calls }) => sum + calls, 0),
@@ -70,9 +67,8 @@ async function enqueueTogether(t: TestContext, store: Store, options: object): P
   const [claimed] = (await commands.claim('w', { queues: ['default'], free: 5 }, { timeoutMs: 5_000 })) ?? []
   assert.equal(claimed?.id, id)
   await commands.done('w', [{ id: String(id), token: claimed?.token ?? 0 }])
-  const late = startEnqueuer(t, options)
-  await late.next()
-  late.child.stdin?.write('go\n')
+  const [late = assert.fail()] = enqueuers
+  late.go()
   const { ids, own } = JSON.parse(await late.next())
   assert.deepEqual([ids.length, own, ids[0] === id], [1, 1, false])
 }
@@ -80,12 +76,14 @@ async function enqueueTogether(t: TestContext, store: Store, options: object): P
 function startEnqueuer(t: TestContext, options: object) {
   const args = ['--input-type=module', '-e', script, JSON.stringify(options)]
   const env = { ...process.env, NODE_TEST_CONTEXT: undefined, [markName]: process.env[markName] }
-  const child: ChildProcess = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'inherit'] })
   t.after(() => child.kill('SIGKILL'))
-  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })
-  const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`an enqueuer has ended with ${code}`)))
-  ended.catch(() => {})
-  // Each is asked for before it is there.
-  const next = () => Promise.race([once(lines, 'line').then(([line]) => String(line)), ended])
-  return { child, next }
+  const log = new LineLog()
+  log.read(child.stdout)
+  child.on('close', () => log.close())
+  let read = 0
+  return {
+    go: () => child.stdin.write('go\n'),
+    next: () => log.waitFor('the next line of an enqueuer', line => line, { since: read++ }),
+  }
 }

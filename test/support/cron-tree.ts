@@ -1,5 +1,6 @@
 /** Trees with a section `cron`. */
 import type { TestContext } from 'node:test'
+import { follow } from '../../src/control/client.ts'
 import type { CronStatus } from '../../src/ipc/status.ts'
 import { startTree, type Tree, type TreeOptions } from './tree.ts'
 import { until } from './until.ts'
@@ -29,4 +30,11 @@ export function untilCron(tree: Tree, name: string, isSo: (entry: CronStatus) =>
     const entry = await cronStatus(tree, name)
     return isSo(entry) && entry
   })
+}
+
+/** Begins a run, as `saola run NAME --detach` does, without a process for it. */
+export async function runDetached(tree: Tree, name: string): Promise<void> {
+  const told = await Array.fromAsync(follow(tree.controlSocket, 'run', { name, detach: true }))
+  const wrong = told.find(({ type }) => type === 'refused')
+  if (told.length === 0 || wrong) throw new Error(`${name} was not begun: ${JSON.stringify(told)}`)
 }

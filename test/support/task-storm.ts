@@ -65,7 +65,8 @@ const stormFiles = {
     import { defineTask } from 'saola/tasks'
     export const note = defineTask({ ...${JSON.stringify(options)}, async run(_, { id, attempt }) {
       appendFileSync('runs.log', id + ' ' + attempt + ' ' + process.pid + '\\n')
-      await pause(Math.random() * 40)
+      // Some take long: of each part of the jobs a few still run when the kill comes.
+      await pause(Math.random() * (Math.random() < 0.1 ? 800 : 40))
       return process.pid
     } })`,
 }
@@ -80,7 +81,7 @@ const note = defineTask({ ...options, run: () => 0 })
 const groupMax = 25
 const inFlight = 4
 const patienceMs = 120_000
-const lookMs = 5
+const lookMs = 10
 // Of one release: after this the kill comes anyway.
 const someRunMs = 5_000
 
@@ -141,8 +142,10 @@ async function kill(
     killed < kills && workersKilled >= ((killed + 0.5) * workerKills) / kills
   while (workersKilled < workerKills) {
     await pause(apartMs)
+    // Chosen before, so that nothing is asked between the look at the jobs that run and the kill.
+    const worker = await someWorker(stage.tree())
     await release((workersKilled + 1) / (workerKills + 1))
-    if (await killWorker(stage.tree())) workersKilled++
+    if (worker !== undefined && signalProcess(worker, 'SIGKILL')) workersKilled++
     if (isTime(ownersKilled, ownerKills) && (await stage.killOwner())) ownersKilled++
     if (!isTime(treesKilled, treeKills)) continue
     await stage.killTree()
@@ -151,11 +154,10 @@ async function kill(
   return { workersKilled, ownersKilled, treesKilled }
 }
 
-async function killWorker(tree: Tree): Promise<boolean> {
+async function someWorker(tree: Tree): Promise<number | undefined> {
   const { children } = await tree.status()
   const workers = children.filter(({ name, state }) => name.startsWith('tasks:io:') && state === 'RUNNING')
-  const worker = workers[Math.floor(Math.random() * workers.length)]
-  return worker?.pid !== undefined && signalProcess(worker.pid, 'SIGKILL')
+  return workers[Math.floor(Math.random() * workers.length)]?.pid
 }
 
 /** A tree with a store of its own, or on a redis-server that writes to disk before it answers. */

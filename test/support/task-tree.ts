@@ -24,7 +24,17 @@ const routes = {
     const given = Array.from({ length: Number(query.get('count')) }, () => tasks.enqueue(query.get('task'), null))
     return (await Promise.all(given)).map(({ id }) => id)
   },
-  '/try': query => tasks.enqueue(query.get('task')).then(({ id }) => ({ id }), error => ({ failed: error.code })),
+  '/try': async query => {
+    // In one process of an even clock: of two timers that are due, the earlier one comes first, however late both are.
+    let isLate = false
+    const timer = setTimeout(() => { isLate = true }, Number(query.get('withinMs')))
+    const answer = await tasks.enqueue(query.get('task')).then(({ id }) => ({ id }), error => ({ failed: error.code }))
+    clearTimeout(timer)
+    return { ...answer, isLate }
+  },
+  '/pause': query => tasks.pause(query.get('queue')),
+  '/resume': query => tasks.resume(query.get('queue')),
+  '/retry': query => tasks.dead.retry(query.get('id')),
   '/counts': () => tasks.counts(),
   '/result': query => tasks.handle(query.get('id')).result().catch(error => ({ failed: error.code, cause: error.cause?.code })),
   '/job': query => tasks.get(query.get('id')),
@@ -116,6 +126,13 @@ export interface Run {
   readonly pid: number
 }
 
+/** What came of an enqueue. */
+export interface Tried {
+  readonly id?: string
+  readonly failed?: string
+  readonly isLate: boolean
+}
+
 export class TaskTree {
   readonly tree: Tree
   readonly #redis: RedisServer | undefined
@@ -172,9 +189,23 @@ export class TaskTree {
     })
   }
 
-  /** As `enqueue`, and the code of its error when it fails. */
-  tryEnqueue(task: string): Promise<{ readonly id?: string; readonly failed?: string }> {
-    return this.#ask('/try', { task }) as Promise<{ id?: string; failed?: string }>
+  /** As `enqueue`, and the code of its error when it fails; and whether the worker has waited longer for it than so. */
+  tryEnqueue(task: string, withinMs: number): Promise<Tried> {
+    return this.#ask('/try', { task, withinMs: String(withinMs) }) as Promise<Tried>
+  }
+
+  /** As the commands of this name do, without a process for each. */
+  async pause(queue: string): Promise<void> {
+    await this.#ask('/pause', { queue })
+  }
+
+  async resume(queue: string): Promise<void> {
+    await this.#ask('/resume', { queue })
+  }
+
+  /** How many of them were dead. */
+  retry(id: string): Promise<number> {
+    return this.#ask('/retry', { id }) as Promise<number>
   }
 
   result(id: string): Promise<unknown> {
