@@ -101,8 +101,11 @@ for (const scheme of ['http', 'https'] as const) {
     const readers = new Set(['read', 'fresh'])
     await Promise.all(clients.filter(({ kind }) => !readers.has(kind)).map(({ isCut }) => isCut))
     const cuts = await until('all who are slow were counted', () => {
-      const { slowBodies, slowReaders, overBudget } = tree.events('edge.slow-clients.cut').at(-1) ?? {}
-      const [bodies, readers] = [Number(slowBodies), Number(slowReaders) + Number(overBudget)]
+      const counted = tree.events('edge.slow-clients.cut').at(-1)
+      const [bodies, readers] = [
+        Number(counted?.slowBodies),
+        Number(counted?.slowReaders) + Number(counted?.overBudget),
+      ]
       return bodies + readers >= 440 * share && { bodies, readers }
     })
     const told = tree.lines.filter(line => line.includes('edge.slow-clients.cut')).join('\n')
