@@ -13,7 +13,8 @@ import { root } from './support/tree.ts'
 
 const skip = nginxFile === undefined && 'there is no nginx here: "apt-get install nginx-light"'
 
-const atOnce = 130
+// All that both have open, and all that they have not closed yet, are fewer than the 512 connections of nginx.
+const atOnce = 50
 
 /** An application was asked and has answered, or nobody was. */
 type Answer = 'passed' | 'refused'
@@ -50,7 +51,7 @@ async function answersOf(urls: readonly [string, string], text: string): Promise
   if (!isSilent && ours[0] === theirs[0] && ours.length <= theirs.length) return [ours, theirs]
   const count = Math.max(1, ours.length, theirs.length)
   const isDifferent = ours[0] === 'passed' || theirs[0] === 'passed'
-  const [longer, theirsLonger] = await ask({ timeoutMs: isDifferent ? 10_000 : 3_000, count })
+  const [longer, theirsLonger] = await ask({ timeoutMs: isDifferent ? 10_000 : 2_000, count })
   return [orRefused(longer), orRefused(theirsLonger)]
 }
 
