@@ -4,8 +4,9 @@ import { once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
+import { call } from '../src/control/client.ts'
 import { keepAliveClient, newConnectionClient, pipelineClient } from './support/clients.ts'
-import { request } from './support/http-connection.ts'
+import { request, waitTimeoutMs } from './support/http-connection.ts'
 import { startTree, type Tree } from './support/tree.ts'
 
 const files = { 'public/index.html': 'the page', 'public/a.txt': 'a file' }
@@ -23,7 +24,6 @@ test('a folder and other servers are served without an application: reloaded, sc
         front: {
           listen: '127.0.0.1:0',
           workers: 2,
-          graceful: { idle: '500ms' },
           ready: { path: '/a.txt' },
           edge: { static: { '/': { dir: './public' } }, proxy: { '/': { to: [one] } } },
         },
@@ -37,20 +37,18 @@ test('a folder and other servers are served without an application: reloaded, sc
   assert.equal((await tree.status()).apps[0]?.entry, `static ./public, proxy ${one}`)
 
   const clients = [
-    keepAliveClient(t, tree.url, { path: '/a.txt', pauseMs: 5 }),
-    keepAliveClient(t, tree.url, { path: '/api', pauseMs: 5 }),
-    newConnectionClient(t, tree.url, { path: '/a.txt', pauseMs: 5 }),
-    newConnectionClient(t, tree.url, { path: '/api', pauseMs: 5 }),
-    pipelineClient(t, tree.url, { path: '/a.txt', pauseMs: 20 }),
+    keepAliveClient(t, tree.url, { path: '/a.txt', pauseMs: 25 }),
+    keepAliveClient(t, tree.url, { path: '/api', pauseMs: 25 }),
+    newConnectionClient(t, tree.url, { path: '/a.txt', pauseMs: 25 }),
+    newConnectionClient(t, tree.url, { path: '/api', pauseMs: 25 }),
+    pipelineClient(t, tree.url, { path: '/a.txt', pauseMs: 100 }),
   ].map(client => client.start())
   const answered = () => Promise.all(clients.map(client => client.answered(10)))
   await answered()
-  for (const command of [
-    ['reload', '--wait'],
-    ['scale', 'front', '1'],
-  ]) {
-    const { code, stderr } = await tree.cli(...command)
-    assert.equal(code, 0, `${command.join(' ')}: ${stderr}`)
+  for (const change of ['reload', 'scale'] as const) {
+    const options = { timeoutMs: waitTimeoutMs }
+    if (change === 'reload') await call(tree.controlSocket, 'reload', {}, options)
+    else await call(tree.controlSocket, 'scale', { target: 'front', workers: '1' }, options)
     await answered()
   }
   for (const client of clients) assert.deepEqual((await client.stop()).errors, [])

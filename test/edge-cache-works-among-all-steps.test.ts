@@ -10,7 +10,8 @@ import { request } from './support/http-connection.ts'
 import { startTree, type Tree } from './support/tree.ts'
 import { until } from './support/until.ts'
 
-// Each answer has the number of how often its path was asked for.
+// Each answer has the number of how often its path was asked for. Those that live for a second have no Date: they may be on their
+// way for as long, and come expired.
 const upstreamSource = `
 const { createServer } = require('node:http')
 const counts = {}
@@ -21,6 +22,7 @@ createServer((req, res) => {
   if (path === '/vary') return res.setHeader('Vary', 'Accept-Language').end(body + ' ' + req.headers['accept-language'])
   if (path === '/short') { res.writeHead(200, { 'Content-Length': 1000 }).write(body); return setImmediate(() => res.destroy()) }
   if (path === '/missing') return res.writeHead(404, { 'Content-Type': 'text/html' }).end(body)
+  res.sendDate = path !== '/etag' && path !== '/brief'
   if (path === '/etag') {
     res.setHeader('Cache-Control', 'max-age=1')
     res.setHeader('ETag', '"one"')

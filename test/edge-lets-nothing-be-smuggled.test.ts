@@ -42,54 +42,52 @@ test('a doubtful framing is refused, and nothing behind it is read as a request'
 
 const host = ['host', 'localhost']
 
-test('an unusual method passes, with the body that it has', async t => {
+test('what stands behind a request, in front of it and in it', async t => {
   const tree = await startEcho(t)
-  for (const method of ['PROPFIND', 'REPORT', 'PURGE', 'QUERY', 'DELETE', 'GET', 'OPTIONS']) {
-    const { seen } = await ask(tree.url, { method, headers: [['Transfer-Encoding', 'Chunked']], body })
-    assert.deepEqual([seen?.method, seen?.body], [method, 'hello'])
-  }
-})
 
-test('with the header fields that are allowed nothing is lost', async t => {
-  const tree = await startEcho(t)
-  const headers = Array.from({ length: 127 }, (_, index) => [`X-${index}`, `${index}`] as const)
-  const { seen } = await ask(tree.url, { headers })
-  assert.equal(seen?.rawHeaders.length, 256)
-  assert.equal(seen?.headers['x-126'], '126')
-})
+  await t.test('an unusual method passes, with the body that it has', async () => {
+    for (const method of ['PROPFIND', 'REPORT', 'PURGE', 'QUERY', 'DELETE', 'GET', 'OPTIONS']) {
+      const { seen } = await ask(tree.url, { method, headers: [['Transfer-Encoding', 'Chunked']], body })
+      assert.deepEqual([seen?.method, seen?.body], [method, 'hello'])
+    }
+  })
 
-test('an early answer ends the connection, so that the rest of the body is no request', async t => {
-  const tree = await startEcho(t)
-  // The client has announced a body of which a part only has come.
-  const early = requestText({ method: 'POST', target: '/a%2fb', headers: [['Content-Length', '1000']], body: behind })
-  const { responses, isClosed } = await exchange(tree.url, early)
-  assert.deepEqual([responses.map(({ status }) => status), isClosed], [[400], true])
-})
+  await t.test('with the header fields that are allowed nothing is lost', async () => {
+    const headers = Array.from({ length: 127 }, (_, index) => [`X-${index}`, `${index}`] as const)
+    const { seen } = await ask(tree.url, { headers })
+    assert.equal(seen?.rawHeaders.length, 256)
+    assert.equal(seen?.headers['x-126'], '126')
+  })
 
-test('requests before a broken one get their answers, in their order', async t => {
-  const tree = await startEcho(t)
-  const { responses, isClosed } = await exchange(
-    tree.url,
-    `${requestText({ target: '/1' })}${requestText({ target: '/2' })}\0\r\n\r\n`,
-  )
-  assert.deepEqual([responses.map(({ status }) => status), isClosed], [[200, 200, 400], true])
-  assert.deepEqual(
-    responses.slice(0, 2).map(response => seen(response).url),
-    ['/1', '/2'],
-  )
-})
+  await t.test('an early answer ends the connection, so that the rest of the body is no request', async () => {
+    // The client has announced a body of which a part only has come.
+    const early = requestText({ method: 'POST', target: '/a%2fb', headers: [['Content-Length', '1000']], body: behind })
+    const { responses, isClosed } = await exchange(tree.url, early)
+    assert.deepEqual([responses.map(({ status }) => status), isClosed], [[400], true])
+  })
 
-test('a tunnel behind a request that is not answered yet harms nobody', async t => {
-  const tree = await startEcho(t)
-  const tunnel = requestText({ method: 'CONNECT', target: 'a:1' })
-  await exchange(tree.url, requestText({}) + tunnel)
-  assert.equal((await ask(tree.url, {})).status, 200)
-  assert.equal(tree.events('worker.exited').length, 0)
-})
+  await t.test('requests before a broken one get their answers, in their order', async () => {
+    const { responses, isClosed } = await exchange(
+      tree.url,
+      `${requestText({ target: '/1' })}${requestText({ target: '/2' })}\0\r\n\r\n`,
+    )
+    assert.deepEqual([responses.map(({ status }) => status), isClosed], [[200, 200, 400], true])
+    assert.deepEqual(
+      responses.slice(0, 2).map(response => seen(response).url),
+      ['/1', '/2'],
+    )
+  })
 
-test('what follows `Connection: close` is never answered, and what precedes it is', async t => {
-  const tree = await startEcho(t)
-  const last = requestText({ target: '/last', headers: [['Connection', 'close']] })
-  const { responses, isClosed } = await exchange(tree.url, last + behind)
-  assert.deepEqual([responses.map(response => seen(response).url), isClosed], [['/last'], true])
+  await t.test('a tunnel behind a request that is not answered yet harms nobody', async () => {
+    const tunnel = requestText({ method: 'CONNECT', target: 'a:1' })
+    await exchange(tree.url, requestText({}) + tunnel)
+    assert.equal((await ask(tree.url, {})).status, 200)
+    assert.equal(tree.events('worker.exited').length, 0)
+  })
+
+  await t.test('what follows `Connection: close` is never answered, and what precedes it is', async () => {
+    const last = requestText({ target: '/last', headers: [['Connection', 'close']] })
+    const { responses, isClosed } = await exchange(tree.url, last + behind)
+    assert.deepEqual([responses.map(response => seen(response).url), isClosed], [['/last'], true])
+  })
 })

@@ -12,13 +12,16 @@ import { startTree } from './support/tree.ts'
 const source = `
 const { createServer } = require('node:http')
 const server = createServer((req, res) => setTimeout(() => res.end('x'.repeat(2_000)), 2))
-server.listen(isNaN(process.argv[1]) ? process.argv[1] : Number(process.argv[1]), ...(isNaN(process.argv[1]) ? [] : ['127.0.0.1']), () => {
+server.listen(isNaN(process.argv[1]) ? process.argv[1] : Number(process.argv[1]), ...(isNaN(process.argv[1]) ? [] : ['127.0.0.2']), () => {
   const address = server.address()
-  console.log(typeof address === 'string' ? 'unix:' + address : 'http://127.0.0.1:' + address.port)
+  console.log(typeof address === 'string' ? 'unix:' + address : 'http://127.0.0.2:' + address.port)
 })
 `
 
-/** A process of its own, which is gone when the test is over. */
+/**
+ * A process of its own, which is gone when the test is over. Its address is one that no client gets a port of, who might have it when
+ * it comes again.
+ */
 async function startUpstream(t: TestContext, where: string): Promise<{ child: ChildProcess; url: string }> {
   const child = spawn(process.execPath, ['-e', source, where], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.after(() => child.kill('SIGKILL'))
@@ -37,15 +40,15 @@ for (const kind of ['TCP', 'a Unix socket']) {
       files: { 'app.mjs': 'export default (req, res) => res.writeHead(500).end()' },
       config: { apps: { web: { app: './app.mjs', listen: '127.0.0.1:0', workers: 1, edge: { proxy } } } },
     })
-    const client = keepAliveClient(t, tree.url, { lanes: 32, pauseMs: 0 }).start()
-    await client.answered(500)
+    const client = keepAliveClient(t, tree.url, { lanes: 16, pauseMs: 0 }).start()
+    await client.answered(200)
     one.child.kill('SIGKILL')
     await tree.waitForEvent('edge.upstream.down', { url: one.url })
-    await client.answered(2_000)
+    await client.answered(500)
     rmSync(join(dir, 'one'), { force: true })
     await startUpstream(t, kind === 'TCP' ? new URL(one.url).port : join(dir, 'one'))
     await tree.waitForEvent('edge.upstream.up', { url: one.url })
-    await client.answered(3_000)
+    await client.answered(500)
     const { failed, errors } = await client.stop()
     assert.equal(failed, 0, errors.join('\n'))
     assert.equal(tree.events('edge.upstream.down').length, 1)

@@ -19,69 +19,82 @@ function startWith(t: TestContext, web: object, files: Record<string, string> = 
 }
 
 function configOf(web: object): object {
-  return { name: 'shop', apps: { web: { app: './app.mjs', listen: '127.0.0.1:0', workers: 2, ...web } } }
+  return { name: 'shop', apps: { web: { app: './app.mjs', listen: '127.0.0.1:0', workers: 1, ...web } } }
 }
 
 const secure = (address = '') => `https://${address}`
 
-test('sslscan finds nothing below TLS 1.2, no weak suite and no renegotiation', async t => {
-  const tree = await startWith(t, { tls: 'self-signed' })
-  const { stdout } = spawnSync('sslscan', ['--no-colour', tree.listen[0] ?? ''], { encoding: 'utf8', timeout: 60_000 })
-  for (const version of ['SSLv2', 'SSLv3', 'TLSv1.0', 'TLSv1.1'])
-    assert.match(stdout, new RegExp(`${version} +disabled`))
-  for (const version of ['TLSv1.2', 'TLSv1.3']) assert.match(stdout, new RegExp(`${version} +enabled`))
-  assert.match(stdout, /Session renegotiation not supported/)
-  assert.doesNotMatch(stdout, /ffdhe/)
-  const suites = [...stdout.matchAll(/^(?:Preferred|Accepted) +\S+ +\d+ bits +(\S+)/gm)].map(([, suite]) => suite)
-  assert.ok(suites.length >= 6, stdout)
-  assert.deepEqual(
-    suites.filter(suite => !/^(TLS_(AES|CHACHA20)_|ECDHE-\w+-(AES\d+-GCM|CHACHA20)-)/.test(suite ?? '')),
-    [],
-  )
-})
+test('self-signed needs nothing', async t => {
+  const web = { tls: 'self-signed', accessLog: 'combined', balance: 'round-robin', workers: 2 }
+  const tree = await startWith(t, web)
 
-test('self-signed needs nothing: every worker has the same certificate, kept for its owner, and so has the next tree', async t => {
-  const tree = await startWith(t, { tls: 'self-signed', accessLog: 'combined' })
-  const [address = ''] = tree.listen
-  const file = join(tree.dir, '.saola', 'shop', 'self-signed.pem')
-  assert.equal(statSync(file).mode & 0o777, 0o600)
-  // A client that is told to trust it finds no fault, by name and by address.
-  const port = address.slice(address.lastIndexOf(':') + 1)
-  for (const host of ['localhost', '127.0.0.1']) {
-    const args = [
-      '-sS',
-      '--fail',
-      '--cacert',
-      file,
-      '--resolve',
-      `localhost:${port}:127.0.0.1`,
-      `https://${host}:${port}/hello`,
-    ]
-    const { status, stderr } = spawnSync('curl', args, { encoding: 'utf8' })
-    assert.equal(status, 0, stderr)
-  }
-  await tree.waitForLine(/127\.0\.0\.1 .*"GET \/hello HTTP\/2\.0" 200 \d+ /)
-  const [first] = tree.events('edge.certificate.loaded')
-  await tree.stop()
-  const second = await startTree(t, { dir: tree.dir, config: configOf({ tls: 'self-signed' }) })
-  assert.equal(second.events('edge.certificate.loaded')[0]?.fingerprint, first?.fingerprint)
-})
+  await t.test('sslscan finds nothing below TLS 1.2, no weak suite and no renegotiation', async () => {
+    const { stdout } = spawnSync('sslscan', ['--no-colour', tree.listen[0] ?? ''], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    })
+    for (const version of ['SSLv2', 'SSLv3', 'TLSv1.0', 'TLSv1.1'])
+      assert.match(stdout, new RegExp(`${version} +disabled`))
+    for (const version of ['TLSv1.2', 'TLSv1.3']) assert.match(stdout, new RegExp(`${version} +enabled`))
+    assert.match(stdout, /Session renegotiation not supported/)
+    assert.doesNotMatch(stdout, /ffdhe/)
+    const suites = [...stdout.matchAll(/^(?:Preferred|Accepted) +\S+ +\d+ bits +(\S+)/gm)].map(([, suite]) => suite)
+    assert.ok(suites.length >= 6, stdout)
+    assert.deepEqual(
+      suites.filter(suite => !/^(TLS_(AES|CHACHA20)_|ECDHE-\w+-(AES\d+-GCM|CHACHA20)-)/.test(suite ?? '')),
+      [],
+    )
+  })
 
-test('a session that one worker began goes on in every other', async t => {
-  const tree = await startWith(t, { tls: 'self-signed', balance: 'round-robin' })
-  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
-    const first = await ask(tree, { maxVersion })
-    const pids = new Set([first.pid])
-    for (let i = 0; i < 4; i++) {
-      const next = await ask(tree, { maxVersion, session: first.session })
-      assert.equal(next.isReused, true, maxVersion)
-      pids.add(next.pid)
+  await t.test('every worker has the same certificate, kept for its owner', async () => {
+    const [address = ''] = tree.listen
+    const file = join(tree.dir, '.saola', 'shop', 'self-signed.pem')
+    assert.equal(statSync(file).mode & 0o777, 0o600)
+    // A client that is told to trust it finds no fault, by name and by address.
+    const port = address.slice(address.lastIndexOf(':') + 1)
+    for (const host of ['localhost', '127.0.0.1']) {
+      const args = [
+        '-sS',
+        '--fail',
+        '--cacert',
+        file,
+        '--resolve',
+        `localhost:${port}:127.0.0.1`,
+        `https://${host}:${port}/hello`,
+      ]
+      const { status, stderr } = spawnSync('curl', args, { encoding: 'utf8' })
+      assert.equal(status, 0, stderr)
     }
-    assert.equal(pids.size, 2)
+    await tree.waitForLine(/127\.0\.0\.1 .*"GET \/hello HTTP\/2\.0" 200 \d+ /)
+  })
+
+  await t.test('a session that one worker began goes on in every other', async () => {
+    const versions = ['TLSv1.2', 'TLSv1.3'] as const
+    const begun = []
+    for (const maxVersion of versions) {
+      const first = await ask(tree, { maxVersion })
+      const pids = new Set([first.pid])
+      for (let i = 0; i < 4; i++) {
+        const next = await ask(tree, { maxVersion, session: first.session })
+        assert.equal(next.isReused, true, maxVersion)
+        pids.add(next.pid)
+      }
+      assert.equal(pids.size, 2)
+      begun.push({ maxVersion, session: first.session, pids })
+    }
     assert.equal((await tree.cli('reload', '--wait')).code, 0)
-    const later = await ask(tree, { maxVersion, session: first.session })
-    assert.deepEqual([later.isReused, pids.has(later.pid)], [true, false])
-  }
+    for (const { maxVersion, session, pids } of begun) {
+      const later = await ask(tree, { maxVersion, session })
+      assert.deepEqual([later.isReused, pids.has(later.pid)], [true, false])
+    }
+  })
+
+  await t.test('the next tree has it, too', async () => {
+    const [first] = tree.events('edge.certificate.loaded')
+    await tree.stop()
+    const second = await startTree(t, { dir: tree.dir, config: configOf({ tls: 'self-signed' }) })
+    assert.equal(second.events('edge.certificate.loaded')[0]?.fingerprint, first?.fingerprint)
+  })
 })
 
 /** One request over TLS: who answered, and the session of it. */

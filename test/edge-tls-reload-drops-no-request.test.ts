@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
+import { call } from '../src/control/client.ts'
 import { assertNothingLost, everyKind, startEveryClient, startServing } from './support/every-client.ts'
-import { formatRequest } from './support/http-connection.ts'
+import { formatRequest, waitTimeoutMs } from './support/http-connection.ts'
 
 const balances: Record<string, object> = {
   shared: { balance: 'shared' },
@@ -14,12 +15,12 @@ const balances: Record<string, object> = {
 for (const [name, balance] of Object.entries(balances)) {
   test(`reloads drop no request over TLS, with the balance ${name}`, async t => {
     const reloads = 2
-    const tree = await startServing(t, { tls: 'self-signed', graceful: { idle: '500ms' }, ...balance })
+    const tree = await startServing(t, { tls: 'self-signed', ...balance })
     const quick = everyKind.filter(kind => kind !== 'three seconds')
     const clients = startEveryClient(t, tree, quick)
     await clients.answered(10)
     for (let round = 0; round < reloads; round++) {
-      assert.equal((await tree.cli('reload', '--wait')).code, 0)
+      await call(tree.controlSocket, 'reload', {}, { timeoutMs: waitTimeoutMs })
       await clients.answered(5)
     }
     const stopping = tree.events('worker.stopping')
@@ -42,7 +43,7 @@ test('a client whose idle connection a drain ends is told so by TLS', async t =>
   client.stdin.on('error', () => {})
   client.stdin.write(formatRequest({ path: '/' }))
   await once(client.stdout, 'data')
-  assert.equal((await tree.cli('reload', '--wait')).code, 0)
+  await call(tree.controlSocket, 'reload', {}, { timeoutMs: waitTimeoutMs })
   await closed
   assert.doesNotMatch(complaints, /unexpected eof/)
 })

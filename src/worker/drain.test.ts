@@ -71,3 +71,20 @@ test('a body that does not come, and an answer that is not taken, last until the
   for (const client of clients) await assert.rejects(client.receive())
   assert.ok([...connections].every(({ socket }) => socket.destroyed))
 })
+
+test('a process that stood still answers what came meanwhile before it takes a connection for idle', async t => {
+  const { connect, drain } = await open(t, (_req, res) => res.end('late'))
+  const client = await connect(formatRequest({}))
+  await client.receive()
+  const drained = drain(hour)
+  // Written at once to the system, which keeps it while this thread, the server's, does not come to read it.
+  client.send(formatRequest({}))
+  standStill(200)
+  const answer = await client.receive()
+  assert.deepEqual([String(answer.body), answer.isLast], ['late', true])
+  assert.equal(await drained, true)
+})
+
+function standStill(ms: number): void {
+  for (const until = performance.now() + ms; performance.now() < until; );
+}

@@ -35,7 +35,8 @@ export function drainConnections({ graceful, traffic, connections, isHttp }: Dra
       for (const { socket } of connections) socket.destroy()
       resolve(!isOver)
     }
-    const timer = setInterval(sweep, sweepMs)
+    // Looked at once all that has come is read: a process that stood still may find its next requests and this timer together.
+    const timer = setInterval(() => setImmediate(sweep), sweepMs)
     sweep()
   })
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
+import type { TestContext } from 'node:test'
 
 /**
  * So many milliseconds, and as many times more as there are processes that want to run for each core: for limits that say how
@@ -21,6 +22,24 @@ function runnable(): number {
   } catch {
     return 0
   }
+}
+
+/**
+ * Says how many milliseconds have passed since, as far as this process had its turns: a moment in which it stood still counts no more
+ * than a turn. For what its own timers promise.
+ */
+export function startTurns(t: TestContext): () => number {
+  const turnMs = 50
+  let [passedMs, lastAt] = [0, performance.now()]
+  const read = () => {
+    const now = performance.now()
+    passedMs += Math.min(now - lastAt, turnMs)
+    lastAt = now
+    return passedMs
+  }
+  const timer = setInterval(read, turnMs / 5)
+  t.after(() => clearInterval(timer))
+  return read
 }
 
 /** Says how many milliseconds this thread has worked since, however long it had to wait for its turn meanwhile. */

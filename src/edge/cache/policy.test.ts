@@ -35,6 +35,8 @@ test('how long an answer is fresh, in grace, and good enough when there is no ot
     [{ 'cache-control': 'max-age=100', age: '40' }, [60, 20, 30]],
     [{ 'cache-control': 'max-age=100', date: 'Wed, 31 Dec 2025 23:59:30 GMT' }, [70, 20, 30]],
     [{ 'cache-control': 'max-age=100', date: 'Thu, 01 Jan 2026 00:01:00 GMT' }, [100, 20, 30]],
+    [{ 'cache-control': 'max-age=1', date: 'Wed, 31 Dec 2025 23:59:59 GMT' }, [1, 20, 30]],
+    [{ 'cache-control': 'max-age=1', date: 'Wed, 31 Dec 2025 23:59:58 GMT' }, 'expired'],
     [{ 'cache-control': 'max-age=1, s-maxage=100' }, [100, 0, 0]],
     [{ 'cache-control': 's-maxage=100, stale-while-revalidate=5, stale-if-error=6' }, [100, 5, 6]],
     [{ 'cache-control': 'max-age=100, must-revalidate, stale-while-revalidate=5' }, [100, 0, 0]],

@@ -107,11 +107,12 @@ function lifetimeOf(
 /** RFC 9111, 4.2.3, without the delay of the response. Undefined when Age is no number. */
 function ageOf(headers: AnswerHead['headers'], nowMs: number): number | undefined {
   const date = parseHttpDate(headers.date ?? '')
-  // Dates count whole seconds.
-  const apparentMs = date === undefined ? 0 : Math.max(0, Math.floor((nowMs - date) / 1_000) * 1_000)
+  // Dates count whole seconds: one second of difference may be a moment, in which `max-age=1` must not have expired.
+  const seconds = date === undefined ? 0 : Math.floor((nowMs - date) / 1_000)
+  const apparentMs = seconds <= 1 ? 0 : seconds * 1_000
   if (headers.age === undefined) return apparentMs
-  const seconds = secondsOf(headers.age.trim())
-  return seconds === undefined ? undefined : Math.max(apparentMs, seconds * 1_000)
+  const told = secondsOf(headers.age.trim())
+  return told === undefined ? undefined : Math.max(apparentMs, told * 1_000)
 }
 
 /** RFC 5861; but `must-revalidate` and `proxy-revalidate` forbid it, and so does `s-maxage` unless it is asked for. */

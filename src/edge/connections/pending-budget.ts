@@ -1,6 +1,7 @@
 /**
  * The memory in which answers wait for slow clients, all clients of a worker together. Where it is used up, those give theirs back
- * who stand still the longest, and hold the most.
+ * who stand still the longest, and hold the most. Nobody is cut who holds no more than an even part of it: that gives next to nothing back, and
+ * without the others it is never used up.
  */
 
 /** A client whose answers may wait. */
@@ -43,7 +44,7 @@ export class PendingBudget {
   }
 
   #slowest() {
-    return this.#sources
+    const waiting = this.#sources
       .flatMap(source =>
         Array.from(source.clients(), client => {
           const { pendingBytes, takeCreditMs } = client
@@ -51,6 +52,8 @@ export class PendingBudget {
         }),
       )
       .filter(({ pendingBytes }) => pendingBytes > 0)
+    return waiting
+      .filter(({ pendingBytes }) => pendingBytes > this.#bytesMax / waiting.length)
       .sort((a, b) => a.takeCreditMs - b.takeCreditMs || b.pendingBytes - a.pendingBytes)
   }
 }

@@ -90,8 +90,9 @@ test('a WebSocket on which nobody says anything ends after the idle time', async
   const upstream = await startEcho(t)
   const { url } = await startProxy(t, { '/': { to: upstream.url, timeouts: { webSocket: '500ms' } } })
   const client = open(t, url)
-  await next(client)
-  await once(client, 'close')
+  const closed = once(client, 'close')
+  await once(client, 'open')
+  await closed
 })
 
 test('when one end breaks, the other does', async t => {
