@@ -18,7 +18,7 @@ import { waitTimeoutMs } from './support/http-connection.ts'
 import { encode, mutate, randomFrom } from './support/mutate-bytes.ts'
 import { until } from './support/until.ts'
 
-const inputs = 50_000
+const inputs = 100_000
 const inProcessShare = 48_000
 const batch = 200
 const seed = Number(process.env.SAOLA_FUZZ_SEED ?? 20_261_121)

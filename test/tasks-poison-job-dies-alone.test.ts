@@ -14,7 +14,7 @@ export const poison = defineTask({ id: 'poison', run: noted(async text => {
   await pause(60_000)
 }) })
 `
-const good = 200
+const good = 500
 const input = { path: '/a', bytes: [1, 2, 3] }
 
 testOnBothEngines(

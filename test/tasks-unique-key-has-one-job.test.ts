@@ -10,8 +10,8 @@ import { storeFolder } from './support/store-script.ts'
 import { root } from './support/tree.ts'
 import { markName } from './support/tree-processes.ts'
 
-const processes = 4
-const each = 250
+const processes = 8
+const each = 125
 
 // Says that it is there, enqueues each time that it is told to, and says which jobs it was given, and how many of them are its own.
 const script = `
@@ -28,13 +28,13 @@ process.stdin.on('data', async () => {
   process.stdout.write(JSON.stringify({ ids: [...new Set(all.map(({ id }) => id))], own, calls: all.length }) + '\\n')
 })`
 
-test('four processes that enqueue one unique key make one job, and the next one when that is done (embedded)', async t => {
+test('eight processes that enqueue one unique key make one job, and the next one when that is done (embedded)', async t => {
   const { dir } = storeFolder(t)
   await using store = openStore({ dir })
   await enqueueTogether(t, store, { dir })
 })
 
-test('four processes that enqueue one unique key make one job, and the next one when that is done (Redis)', async t => {
+test('eight processes that enqueue one unique key make one job, and the next one when that is done (Redis)', async t => {
   const { url } = await startRedis(t)
   await using store = openStore({ url })
   await enqueueTogether(t, store, { url })
