@@ -1,6 +1,7 @@
 // `npm run test:stalls -- reload 3`: runs the test files whose path contains "reload" three times, on a machine that stalls: every few
 // milliseconds some process of the run stands still for up to a second, as on a busy host. A test that fails here and nowhere
-// else takes the machine for faster, or more even, than it is: see CONTRIBUTING.md.
+// else takes the machine for faster, or more even, than it is: see CONTRIBUTING.md. A process that the test itself
+// has stopped may go on too early.
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { filesUnder, node, root } from './setup.mjs'
@@ -18,6 +19,11 @@ if (files.length === 0) {
   console.error(`No test file has ${pattern} in its path.`)
   process.exit(1)
 }
+
+/** Who stands still now: nobody is to stay so when this ends. */
+let stalled
+for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => process.exit(1))
+process.on('exit', () => stalled && signal(stalled, 'SIGCONT'))
 
 let failures = 0
 for (let run = 1; run <= Number(runs); run++) {
@@ -50,8 +56,10 @@ function stallSomebody(runner) {
       const below = descendantsOf(runner)
       const pid = below[Math.floor(Math.random() * below.length)]
       if (pid !== undefined && signal(pid, 'SIGSTOP')) {
+        stalled = pid
         await wait(stallMs())
         signal(pid, 'SIGCONT')
+        stalled = undefined
       }
       await wait(pauseMs)
     }

@@ -19,7 +19,7 @@ import { encode, mutate, randomFrom } from './support/mutate-bytes.ts'
 import { until } from './support/until.ts'
 
 const inputs = 100_000
-const inProcessShare = 48_000
+const inProcessShare = 98_000
 const batch = 200
 const seed = Number(process.env.SAOLA_FUZZ_SEED ?? 20_261_121)
 const usualLimits: ConnectionLimits = {
