@@ -50,7 +50,7 @@ export class StoreFolder {
   /** Runs a module that has `store`, `print` and `arguments_` at hand, and resolves with what it printed. */
   async run(body: string, ...args: string[]): Promise<string> {
     const { child, output } = this.start(body, ...args)
-    const timer = setTimeout(() => child.kill('SIGKILL'), 2 * waitTimeoutMs)
+    const timer = setTimeout(() => child.kill('SIGKILL'), 4 * waitTimeoutMs)
     const [code, signal] = await once(child, 'exit').finally(() => clearTimeout(timer))
     const text = await output
     if (code !== 0) throw new Error(`the script ended with ${code ?? signal}:\n${text}`)
