@@ -6,6 +6,7 @@ import { closeSync, fdatasyncSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { parentPort } from 'node:worker_threads'
+import { backoffMs } from '../../base/backoff.ts'
 import { messageOf } from '../../base/errors.ts'
 import type { Durability } from '../owner/owner-spec.ts'
 import { makeBallast } from './ballast.ts'
@@ -54,8 +55,9 @@ const ballastEveryMs = 10_000
 // What the file is longer than it has to be; more than this, and than an eighth of it, is cut off.
 const surplusBytesMin = 4 * 1024 ** 2
 const surplusShare = 1 / 8
-// Who reads an old view keeps it from being cut, perhaps for hours; each try makes writers wait.
-const surplusRetryMs = 60_000
+// Who reads an old view keeps it from being cut: for microseconds, unless the process is stopped just then, or perhaps for hours; each
+// try makes writers wait.
+const surplusRetryMs = { min: 2_000, max: 60_000 }
 
 /** Runs what a thread was started for. */
 export function runThread(task: ThreadTask): void {
@@ -112,6 +114,8 @@ export class Syncer {
   /** How often the WAL could not be cut, one after the other. */
   #uncut = 0
   #ballastAt = 0
+  /** How often the file could not be cut, one after the other. */
+  #surplusFailures = 0
   #surplusRetryAt = 0
 
   /** Tells of trouble; there is nobody who could catch what it throws. */
@@ -167,9 +171,12 @@ export class Syncer {
     const walBytes = statSync(this.#wal, { throwIfNoEntry: false })?.size ?? 0
     // Only between two transactions can it be cut; its last pages are copied and synced while the owner waits.
     const isLong = walBytes > (isTight ? tightWalBytesMax : walBytesMax)
-    const isBusy = (isLong || this.#hasSurplus()) && this.#pragma('TRUNCATE').busy === 1
+    const isTried = isLong || this.#hasSurplus()
+    const isBusy = isTried && this.#pragma('TRUNCATE').busy === 1
     this.#uncut = isLong && isBusy ? this.#uncut + 1 : 0
-    if (isBusy) this.#surplusRetryAt = performance.now() + surplusRetryMs
+    if (!isTried) return
+    this.#surplusFailures = isBusy ? this.#surplusFailures + 1 : 0
+    this.#surplusRetryAt = isBusy ? performance.now() + backoffMs(this.#surplusFailures, surplusRetryMs) : 0
   }
 
   /**
