@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { call } from '../src/control/client.ts'
 import type { ReloadOutcome } from '../src/control/operations.ts'
 import { keepAliveClient } from './support/clients.ts'
-import { request, waitTimeoutMs } from './support/http-connection.ts'
+import { request } from './support/http-connection.ts'
 import { type Lane, LoadClient } from './support/load-client.ts'
 import { startTree, type Tree } from './support/tree.ts'
 
@@ -128,7 +127,7 @@ function siteConfig(bootTimeout = '60s'): object {
 async function reload(tree: Tree, text: string, bootTimeout?: string): Promise<ReloadOutcome> {
   writeFileSync(join(tree.dir, 'app.mjs'), text)
   writeFileSync(join(tree.dir, 'saola.config.json'), JSON.stringify(siteConfig(bootTimeout)))
-  const { outcome } = await call(tree.controlSocket, 'reload', { wait: true }, { timeoutMs: waitTimeoutMs })
+  const { outcome } = await tree.control('reload', { wait: true })
   return outcome ?? assert.fail('The reload has no outcome.')
 }
 

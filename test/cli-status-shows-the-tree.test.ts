@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TreeStatus } from '../src/ipc/status.ts'
 import { startTree } from './support/tree.ts'
+import { signalProcess } from './support/tree-processes.ts'
 
 const files = { 'app.mjs': `export default { fetch: () => new Response('hello') }` }
 
@@ -51,7 +52,7 @@ test('saola status, and saola stack', async t => {
   await t.test('the status says how the last worker of a place ended', async () => {
     const [worker] = (await tree.status()).children
     const isBack = tree.waitForEvent('worker.ready', { name: 'web:0' }, { since: tree.lines.length })
-    process.kill(worker?.pid ?? 0, 'SIGKILL')
+    assert.ok(signalProcess(worker?.pid ?? 0, 'SIGKILL'))
     await isBack
     const { stdout } = await tree.cli('status')
     assert.match(stdout, /\nweb:0 .* [\dhms ]+ ago: killed by SIGKILL\n/)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { request } from './support/http-connection.ts'
 import { startTree } from './support/tree.ts'
+import { signalProcess } from './support/tree-processes.ts'
 
 // Boots well, and dies of its first request: what a supervisor must notice, too.
 const crashing = `
@@ -32,7 +33,7 @@ test('a crash loop backs off and ends in FATAL with its reason, and other childr
   const api = before.children.find(child => child.app === 'api')
   const fatalSoon = tree.waitForEvent('worker.fatal', { name: 'api:0' })
   let since = tree.lines.length
-  process.kill(api?.pid ?? 0, 'SIGKILL')
+  assert.ok(signalProcess(api?.pid ?? 0, 'SIGKILL'))
   for (let crashes = 0; crashes < 3; crashes++) {
     await tree.waitForEvent('worker.ready', { name: 'api:0' }, { since })
     since = tree.lines.length

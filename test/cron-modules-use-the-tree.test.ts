@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CronResult } from '../src/ipc/status.ts'
-import { cronStatus, runDetached, startCronTree, untilCron } from './support/cron-tree.ts'
+import { cronStatus, runDetached, runToEnd, startCronTree } from './support/cron-tree.ts'
 import type { Tree } from './support/tree.ts'
 import { until } from './support/until.ts'
 
@@ -72,7 +71,7 @@ test('a module', async t => {
 
 async function startsStore(tree: Tree): Promise<void> {
   assert.equal((await tree.status()).children.length, 1)
-  assert.ok((await ended(tree, 'counts')).ok)
+  assert.ok((await runToEnd(tree, 'counts')).ok)
   const { children } = await tree.status()
   assert.equal(children.find(({ kind }) => kind === 'store')?.state, 'RUNNING')
 }
@@ -85,7 +84,7 @@ async function saysWhy(tree: Tree): Promise<void> {
     broken: /^exited with code 1: .*(Unexpected end of input|broken\.mjs)/,
   }
   for (const [name, expected] of Object.entries(reasons)) {
-    const { code, reason } = await ended(tree, name)
+    const { code, reason } = await runToEnd(tree, name)
     assert.equal(code, 1)
     assert.match(reason ?? '', expected)
   }
@@ -104,10 +103,4 @@ async function diesWithTree(tree: Tree): Promise<void> {
   await tree.waitForLine(/"cron:waits".*waits/)
   tree.signal('SIGKILL')
   await until('every process has ended', () => tree.processIds().length === 0)
-}
-
-/** Runs an entry to its end. */
-async function ended(tree: Tree, name: string): Promise<CronResult> {
-  await runDetached(tree, name)
-  return (await untilCron(tree, name, ({ last }) => last !== undefined)).last ?? assert.fail()
 }

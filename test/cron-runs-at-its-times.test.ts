@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { cronStatus, runDetached, startCronTree, untilCron } from './support/cron-tree.ts'
+import { cronStatus, runToEnd, startCronTree, untilCron } from './support/cron-tree.ts'
 import { startTree, type Tree } from './support/tree.ts'
 import { until } from './support/until.ts'
 
@@ -82,8 +82,7 @@ async function printsToFiles(tree: Tree): Promise<void> {
   const { last } = await cronStatus(tree, 'job')
   assert.ok(last?.ok)
   assert.equal(readFileSync(join(tree.dir, 'logs', 'job.log'), 'utf8'), 'out\nerr\nout again\n')
-  await runDetached(tree, 'big')
-  assert.ok((await untilCron(tree, 'big', ({ last }) => last !== undefined)).last?.ok)
+  assert.ok((await runToEnd(tree, 'big')).ok)
   await until('the file was rotated', () => existsSync(join(tree.dir, 'big.log.2')))
   assert.ok(!existsSync(join(tree.dir, 'big.log.3')))
 }

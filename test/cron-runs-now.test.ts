@@ -5,14 +5,13 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import { cronConfig, cronFiles, cronStatus, startCronTree, untilCron } from './support/cron-tree.ts'
+import { cronConfig, cronFiles, cronStatus, startCronTree, untilCron, untilFile } from './support/cron-tree.ts'
 import { LineLog } from './support/line-log.ts'
 import { makeProject, runSaola } from './support/saola-command.ts'
 import { root, type Tree } from './support/tree.ts'
 import { killMarked, markName } from './support/tree-processes.ts'
 
 const never = '0 0 1 1 *'
-const untilFile = (file: string) => `echo began; while [ ! -e ${file} ]; do sleep 0.05; done; rm ${file}; echo ended`
 const cron = {
   talks: { schedule: never, command: 'echo "one $1"; echo two >&2; printf three; exit 7', shell: true },
   dies: { schedule: never, command: 'kill -9 $$', shell: true },

@@ -7,6 +7,7 @@ import { routes } from '../src/dashboard/server/routes.ts'
 import { certificate } from './support/certificate.ts'
 import { cookieOf, DashboardClient, dashboardLink, signIn } from './support/dashboard.ts'
 import { root, startTree } from './support/tree.ts'
+import { signalProcess } from './support/tree-processes.ts'
 
 const app = { 'app.mjs': 'export default { fetch: () => new Response("hi") }' }
 const hidden = 'a value that is shown to nobody'
@@ -73,7 +74,7 @@ test('who has not signed in learns nothing, and who has is told from a stranger'
     assert.equal((await ended.ask({ method: 'DELETE', path: '/api/session' })).status, 200)
     const before = (await tree.status()).children.find(({ name }) => name === 'monitor:0')
     const since = tree.lines.length
-    process.kill(before?.pid ?? 0, 'SIGKILL')
+    assert.ok(signalProcess(before?.pid ?? 0, 'SIGKILL'))
     await tree.waitForEvent('monitor.ready', {}, { since })
     assert.equal((await stranger.post('/api/session', { token })).status, 401)
     assert.equal((await client.get('/api/session')).status, 200, 'a session outlives the process')

@@ -98,8 +98,8 @@ for (const scheme of ['http', 'https'] as const) {
     await Promise.all(clients.map(({ isBegun }) => isBegun))
     const { rssBytes } = await worker()
     // Those who read nothing do not hear of it.
-    const readers = new Set(['read', 'fresh'])
-    await Promise.all(clients.filter(({ kind }) => !readers.has(kind)).map(({ isCut }) => isCut))
+    const silentKinds = new Set(['read', 'fresh'])
+    await Promise.all(clients.filter(({ kind }) => !silentKinds.has(kind)).map(({ isCut }) => isCut))
     const cuts = await until('all who are slow were counted', () => {
       const counted = tree.events('edge.slow-clients.cut').at(-1)
       const [bodies, readers] = [

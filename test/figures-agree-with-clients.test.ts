@@ -3,7 +3,6 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { call } from '../src/control/client.ts'
 import type { AppFigures, TreeFigures } from '../src/control/operations.ts'
 import { formatRequest, HttpConnection } from './support/http-connection.ts'
 import { LoadClient, type Tally } from './support/load-client.ts'
@@ -81,7 +80,7 @@ class Visitor {
 }
 
 function figuresOf(tree: Tree): Promise<TreeFigures> {
-  return call(tree.controlSocket, 'figures', {})
+  return tree.control('figures', {})
 }
 
 function total(counts: readonly number[]): number {

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync,
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import type { ServerError } from '../src/base/errors.ts'
 import { importGunicorn } from '../src/importers/gunicorn/import-gunicorn.ts'
 import { importPm2 } from '../src/importers/pm2/import-pm2.ts'
 import { importSupervisor } from '../src/importers/supervisor/import-supervisor.ts'
@@ -68,15 +69,17 @@ const importers: Readonly<Record<keyof typeof kinds, (file: string, folder: stri
 
 for (const kind of Object.keys(kinds) as (keyof typeof kinds)[]) {
   const file = kinds[kind]
-  const isUnreadable = (message: RegExp) => ({ code: 'ERR_IMPORT_UNREADABLE', message })
-
   test(`what is no configuration for ${kind} is refused with its reason`, async t => {
     const folder = createFolder(t)
     for (const { what, content, reason } of contents) {
       writeFileSync(join(folder, file), content)
       const imported = async () => importers[kind](file, folder)
-      await assert.rejects(imported, isUnreadable(/^Cannot import .*$/), what)
-      await assert.rejects(imported, isUnreadable(reason), what)
+      await assert.rejects(imported, ({ code, message }: ServerError) => {
+        assert.equal(code, 'ERR_IMPORT_UNREADABLE', what)
+        assert.match(message, /^Cannot import .*$/, what)
+        assert.match(message, reason, what)
+        return true
+      })
     }
     const { code, stdout, stderr } = await saola(folder, kind)
     assert.deepEqual([code, stdout], [1, ''])

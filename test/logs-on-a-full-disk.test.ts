@@ -112,7 +112,8 @@ async function ask(tree: Tree, from: number, to: number, options: object = {}): 
 
 function numbersIn(path: string): number[] {
   const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
-  return lines.map(line => Number(/^(?:asked for )?\/(\d+)(?: x{3600})?$/.exec(line)?.[1]))
+  const asked = new RegExp(`^(?:asked for )?/(\\d+)(?: x{${paddingBytes}})?$`)
+  return lines.map(line => Number(asked.exec(line)?.[1]))
 }
 
 function mount(command: string, ...args: string[]): void {

@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { call } from '../src/control/client.ts'
 import { metrics } from '../src/metrics/metrics.ts'
-import { runDetached, untilCron } from './support/cron-tree.ts'
+import { runToEnd } from './support/cron-tree.ts'
 import { type Exposition, parseExposition, sumOf } from './support/exposition.ts'
-import { request, waitTimeoutMs } from './support/http-connection.ts'
+import { request } from './support/http-connection.ts'
 import { promtool } from './support/promtool.ts'
 import { startTree, type Tree } from './support/tree.ts'
 import { signalProcess } from './support/tree-processes.ts'
@@ -118,10 +117,7 @@ test('a tree is told of as it is', async t => {
   await stage.times(2, '/task')
   await stage.times(1, '/later')
   const requests = 20 + 3 + 2 + 4 + 5 + 6 + 6 + 3 + 2 + 1
-  for (const name of Object.keys(config.cron)) {
-    await runDetached(tree, name)
-    await untilCron(tree, name, ({ last }) => last !== undefined)
-  }
+  for (const name of Object.keys(config.cron)) await runToEnd(tree, name)
 
   await t.test('requests, bytes and durations add up', async () => {
     const seen = await stage.when(
@@ -182,7 +178,7 @@ test('a tree is told of as it is', async t => {
   })
 
   await t.test('sums do not fall with a reload', async () => {
-    await call(tree.controlSocket, 'reload', { wait: true }, { timeoutMs: waitTimeoutMs })
+    await tree.reload()
     await stage.times(10, '/')
     const seen = await stage.when(
       'those after the reload are counted, too',
@@ -212,14 +208,14 @@ test('a tree is told of as it is', async t => {
     // A restart is one when its process begins.
     const isBack = (one: Exposition) => sumOf(one, 'saola_process_restarts_total', { process: 'web:1' }) === 1
     await stage.when('it is back', isBack)
-    await call(tree.controlSocket, 'stop', { target: 'web:1' }, { timeoutMs: waitTimeoutMs })
+    await tree.control('stop', { target: 'web:1' })
     const answer = await until('it is missed', async () => {
       const ready = await stage.ask('/readyz')
       return ready.status === 503 && ready
     })
     assert.equal(String(answer.body), 'web: 1 of 2 workers ready, needs 2\n')
     assert.equal((await stage.ask('/healthz')).status, 200)
-    await call(tree.controlSocket, 'start', { target: 'web:1' }, { timeoutMs: waitTimeoutMs })
+    await tree.control('start', { target: 'web:1' })
     await until('it is back', async () => (await stage.ask('/readyz')).status === 200)
   })
 

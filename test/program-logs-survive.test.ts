@@ -17,7 +17,7 @@ const run = readdirSync('.').filter(name => name.startsWith('printed-')).length 
 const note = openSync('printed-' + run, 'a')
 let number = 0
 const print = () => {
-  const line = run + ' ' + ++number + ' ' + Date.now() + ' ' + 'x'.repeat(number % 70) + '\\n'
+  const line = run + ' ' + ++number + ' ' + 'x'.repeat(number % 70) + '\\n'
   writeSync(1, line)
   writeSync(note, line)
 }

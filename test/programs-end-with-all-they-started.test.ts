@@ -2,10 +2,8 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { call } from '../src/control/client.ts'
-import { waitTimeoutMs } from './support/http-connection.ts'
-import { startTree, type Tree } from './support/tree.ts'
-import { signalProcess } from './support/tree-processes.ts'
+import { pidIn, startTree, type Tree } from './support/tree.ts'
+import { isRunning, signalProcess } from './support/tree-processes.ts'
 import { until } from './support/until.ts'
 
 /** Each starts a child, which notes its process id, and what signal it gets. */
@@ -37,18 +35,18 @@ test('a program', async t => {
       },
     },
   })
-  const stop = (target: string) => call(tree.controlSocket, 'stop', { target }, { timeoutMs: waitTimeoutMs })
+  const stop = (target: string) => tree.control('stop', { target })
 
   await t.test('that is stopped is asked with all of its group, and the last of it waited for', async () => {
-    const slow = await pidIn(tree, 'slow')
+    const slow = await pidIn(tree, 'slow.pid')
     await stop('slow')
     await tree.waitForEvent('program.stopped', { name: 'slow:0' })
     assert.equal(readFileSync(join(tree.dir, 'slow.told'), 'utf8'), 'TERM\n')
-    assert.equal(isAlive(slow), false)
+    assert.equal(isRunning(slow), false)
   })
 
   await t.test('that does not end is killed, and holds its place until all of it is gone', async () => {
-    const deaf = await pidIn(tree, 'deaf')
+    const deaf = await pidIn(tree, 'deaf.pid')
     const stoppedAt = performance.now()
     const stopped = stop('deaf')
     await tree.waitForEvent('program.killed', { name: 'deaf:0' })
@@ -56,24 +54,24 @@ test('a program', async t => {
     assert.ok(performance.now() - stoppedAt > stopTimeoutMs - 2)
     await stopped
     await until('deaf is stopped', async () => stateOf(tree, 'deaf:0').then(state => state === 'STOPPED'))
-    assert.equal(isAlive(deaf), false)
+    assert.equal(isRunning(deaf), false)
   })
 
   await t.test('with stopMode "process" is asked alone, and what it leaves behind is killed', async () => {
-    const left = await pidIn(tree, 'left')
+    const left = await pidIn(tree, 'left.pid')
     await stop('left')
     await until('left is stopped', async () => stateOf(tree, 'left:0').then(state => state === 'STOPPED'))
-    assert.equal(isAlive(left), false)
+    assert.equal(isRunning(left), false)
     assert.equal(existsSync(join(tree.dir, 'left.told')), false)
   })
 
   await t.test('that ends by itself, or is killed, leaves nothing behind', async () => {
-    const [plain, mute] = [await pidIn(tree, 'plain'), await pidIn(tree, 'mute')]
+    const [plain, mute] = [await pidIn(tree, 'plain.pid'), await pidIn(tree, 'mute.pid')]
     await tree.waitForEvent('program.exited', { name: 'plain:0' })
     const { children } = await tree.status()
     signalProcess(children.find(({ name }) => name === 'mute:0')?.pid ?? 0, 'SIGKILL')
     await tree.waitForEvent('program.exited', { name: 'mute:0' })
-    await until('both are gone', () => !isAlive(plain) && !isAlive(mute))
+    await until('both are gone', () => !isRunning(plain) && !isRunning(mute))
   })
 })
 
@@ -85,7 +83,7 @@ test('the end of the tree waits for all groups, and a second signal for nobody',
     },
   }
   const tree = await startTree(t, { files, config })
-  await Promise.all(['slow', 'deaf'].map(name => pidIn(tree, name)))
+  await Promise.all(['slow', 'deaf'].map(name => pidIn(tree, `${name}.pid`)))
   tree.signal('SIGTERM')
   await tree.waitForEvent('program.stopped', { name: 'slow:0' })
   assert.equal(readFileSync(join(tree.dir, 'slow.told'), 'utf8'), 'TERM\n')
@@ -95,22 +93,6 @@ test('the end of the tree waits for all groups, and a second signal for nobody',
   await until('nobody is left', () => tree.processIds().length === 0)
 })
 
-async function pidIn(tree: Tree, name: string): Promise<number> {
-  const file = join(tree.dir, `${name}.pid`)
-  return Number(
-    await until(`${name} has begun`, () => existsSync(file) && (readFileSync(file, 'utf8').trim() || undefined)),
-  )
-}
-
 async function stateOf(tree: Tree, name: string): Promise<string | undefined> {
   return (await tree.status()).children.find(child => child.name === name)?.state
-}
-
-/** A zombie, which nobody has waited for, is none. */
-function isAlive(pid: number): boolean {
-  try {
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
-  } catch {
-    return false
-  }
 }

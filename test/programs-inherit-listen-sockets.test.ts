@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { call } from '../src/control/client.ts'
 import { freePort } from './support/free-port.ts'
-import { request, waitTimeoutMs } from './support/http-connection.ts'
+import { request } from './support/http-connection.ts'
 import { startTree } from './support/tree.ts'
 import { until } from './support/until.ts'
 
@@ -55,7 +54,7 @@ test('a connection made before a program is up, or while it restarts, waits and 
   const load = (async () => {
     while (!isOver) served.add(JSON.parse(String((await request(url)).body)).pid)
   })()
-  await call(tree.controlSocket, 'restart', { target: 'legacy' }, { timeoutMs: waitTimeoutMs })
+  await tree.control('restart', { target: 'legacy' })
   const second = (await tree.status()).children[0]?.pid ?? 0
   await until('the new one serves', () => served.has(second))
   isOver = true

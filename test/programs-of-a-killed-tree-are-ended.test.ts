@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { freePort } from './support/free-port.ts'
 import { request } from './support/http-connection.ts'
-import { startTree, type Tree } from './support/tree.ts'
-import { signalProcess } from './support/tree-processes.ts'
+import { pidIn, startTree, type Tree } from './support/tree.ts'
+import { isRunning, signalProcess } from './support/tree-processes.ts'
 import { until } from './support/until.ts'
 
 const server = `
@@ -27,13 +27,7 @@ test('a start after a kill of the supervisor ends what it has left, and takes it
   const tree = await startTree(t, { config, files: { 'server.mjs': server } })
   await until('the server serves', () => answerOf(port))
   const before = await pidsOf(tree)
-  const noted = join(tree.dir, 'grandchild')
-  const grandchild = Number(
-    await until(
-      'the grandchild is there',
-      () => existsSync(noted) && (readFileSync(noted, 'utf8').trim() || undefined),
-    ),
-  )
+  const grandchild = await pidIn(tree, 'grandchild')
   assert.deepEqual(notesIn(tree), [...before.values()].sort())
   tree.signal('SIGKILL')
   await tree.exit
@@ -43,7 +37,7 @@ test('a start after a kill of the supervisor ends what it has left, and takes it
     'a kill of the supervisor is no outage of a program',
   )
   signalProcess(before.get('parent:0') ?? 0, 'SIGKILL')
-  await until('the parent is gone', () => !isAlive(before.get('parent:0')))
+  await until('the parent is gone', () => !isRunning(before.get('parent:0') ?? 0))
 
   const next = await startTree(t, { config, dir: tree.dir })
   assert.deepEqual(
@@ -57,7 +51,7 @@ test('a start after a kill of the supervisor ends what it has left, and takes it
     next.events('program.killed').map(({ name }) => name),
     ['stubborn:0'],
   )
-  for (const pid of [...before.values(), grandchild]) assert.equal(isAlive(pid), false)
+  for (const pid of [...before.values(), grandchild]) assert.equal(isRunning(pid), false)
   const after = await pidsOf(next)
   assert.equal(await until('the server serves', () => answerOf(port)), String(after.get('server:0')))
   assert.equal((await next.stop()).code, 0)
@@ -77,7 +71,7 @@ test('a note of a process that has ended harms nobody who has its number now', a
   writeFileSync(join(notesFolder(tree), '1.json'), '{"pid":1,')
   const next = await startTree(t, { config, dir: tree.dir })
   assert.deepEqual(next.events('program.orphan'), [])
-  assert.equal(isAlive(pid), true)
+  assert.equal(isRunning(pid), true)
   signalProcess(pid, 'SIGKILL')
   assert.deepEqual(notesIn(next), [...(await pidsOf(next)).values()])
 })
@@ -96,15 +90,6 @@ function notesIn(tree: Tree): number[] {
   return readdirSync(notesFolder(tree))
     .map(file => Number.parseInt(file, 10))
     .sort()
-}
-
-/** A zombie, which nobody has waited for, is none. */
-function isAlive(pid = 0): boolean {
-  try {
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
-  } catch {
-    return false
-  }
 }
 
 async function answerOf(port: number): Promise<string | undefined> {

@@ -3,8 +3,6 @@ import assert from 'node:assert/strict'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { call } from '../src/control/client.ts'
-import { waitTimeoutMs } from './support/http-connection.ts'
 import { startTree, type Tree } from './support/tree.ts'
 import { until } from './support/until.ts'
 
@@ -34,7 +32,7 @@ test('a flood to a stdout that nobody reads is cut short, and its neighbour and 
   await until('lines of the flood are dropped', async () => (await droppedOf(tree, 'flood')) > 0)
   writeFileSync(join(tree.dir, 'go'), '')
   await until('the neighbour has printed', () => existsSync(join(tree.dir, 'done')))
-  await call(tree.controlSocket, 'stop', { target: 'flood' }, { timeoutMs: waitTimeoutMs })
+  await tree.control('stop', { target: 'flood' })
   tree.stdout.resume()
   await tree.waitForEvent('program.stopped', { name: 'flood:0' })
   await tree.waitForLine(/neighbour 500"/)

@@ -3,11 +3,10 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { WebSocket } from 'ws'
-import { call } from '../src/control/client.ts'
 import {
   answersWhileStopping,
   assertNothingLost,
-  everyKind,
+  quickKinds,
   startEveryClient,
   startServing,
 } from './support/every-client.ts'
@@ -18,7 +17,7 @@ const workers = 2
 
 test('a reload drops no request of any client', async t => {
   // Old workers still answer what takes three seconds when the last reload begins, and while clients go on.
-  const reloads = [hangUp, reloadByCommand, hangUp]
+  const reloads = [hangUp, (tree: Tree) => tree.reload(), hangUp]
   const tree = await startServing(t, { workers })
   const clients = startEveryClient(t, tree)
   await clients.answered(10)
@@ -91,8 +90,7 @@ for (const [name, web] of Object.entries(balances)) {
   test(`with the balance ${name}, old workers end while their clients go on, and drop no request`, async t => {
     const reloads = 2
     const tree = await startServing(t, { workers, ...web })
-    const quick = everyKind.filter(kind => kind !== 'three seconds')
-    const clients = startEveryClient(t, tree, quick)
+    const clients = startEveryClient(t, tree, quickKinds)
     await clients.answered(10)
     for (let round = 0; round < reloads; round++) {
       await hangUp(tree)
@@ -108,16 +106,6 @@ async function hangUp(tree: Tree): Promise<void> {
   const done = tree.waitForEvent('reload.done', {}, { since: tree.lines.length })
   tree.signal('SIGHUP')
   await done
-}
-
-async function reloadByCommand(tree: Tree): Promise<void> {
-  const { outcome } = await call(
-    tree.controlSocket,
-    'reload',
-    { dryRun: false, wait: true },
-    { timeoutMs: waitTimeoutMs },
-  )
-  assert.equal(outcome?.ok, true)
 }
 
 /** Returns when every worker that was replaced has ended by itself. */

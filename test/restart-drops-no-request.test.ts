@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { call } from '../src/control/client.ts'
 import {
   answersWhileStopping,
   assertNothingLost,
@@ -8,7 +7,6 @@ import {
   startServing,
   stoppedFor,
 } from './support/every-client.ts'
-import { waitTimeoutMs } from './support/http-connection.ts'
 
 const workers = 2
 
@@ -18,11 +16,11 @@ test('a rolling restart drops no request of any client', async t => {
   const clients = startEveryClient(t, tree)
   await clients.answered(20)
   for (let round = 0; round < restarts; round++) {
-    await call(tree.controlSocket, 'restart', { target: 'web' }, { timeoutMs: waitTimeoutMs })
+    await tree.control('restart', { target: 'web' })
     await clients.answered(10)
   }
   // One worker of several.
-  await call(tree.controlSocket, 'restart', { target: 'web:1' }, { timeoutMs: waitTimeoutMs })
+  await tree.control('restart', { target: 'web:1' })
   await clients.answered(10)
   assertNothingLost(await clients.stop(), 20 + restarts * 10)
   await tree.stop()
@@ -36,7 +34,7 @@ test('a rolling restart of the only worker drops no request of any client', asyn
   const tree = await startServing(t, { workers: 1 })
   const clients = startEveryClient(t, tree)
   await clients.answered(20)
-  await call(tree.controlSocket, 'restart', { target: 'all' }, { timeoutMs: waitTimeoutMs })
+  await tree.control('restart', { target: 'all' })
   await clients.answered(10)
   assertNothingLost(await clients.stop(), 30)
   await tree.waitForEvent('worker.stopping', { reason: 'restart' })

@@ -3,13 +3,12 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { openStore, StoreError } from '../src/store.ts'
-import { waitTimeoutMs } from './support/http-connection.ts'
+import { StoreError } from '../src/store.ts'
 import { storeFolder } from './support/store-script.ts'
 
 test('a backup under full load is one point in time, and all processes see it restored', async t => {
   const folder = storeFolder(t)
-  await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
+  await using store = folder.open()
   const file = join(backupFolder(t), 'monday.db')
   await store.map('pairs').set('stop', false)
   const writer = folder.run(`
@@ -35,7 +34,7 @@ test('a backup under full load is one point in time, and all processes see it re
 
 test('a backup that was changed is refused, and nothing is changed by it', async t => {
   const folder = storeFolder(t)
-  await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
+  await using store = folder.open()
   const file = join(backupFolder(t), 'monday.db')
   await store.counter('n').set(7)
   await store.command('saola.backup', file)

@@ -8,7 +8,6 @@ import { type TestContext, test } from 'node:test'
 import { copyStore } from '../src/processes/store-copy.ts'
 import type { Store } from '../src/store/store.ts'
 import { openStore } from '../src/store.ts'
-import { waitTimeoutMs } from './support/http-connection.ts'
 import { startRedis } from './support/redis-server.ts'
 import { storeFolder } from './support/store-script.ts'
 import { root } from './support/tree.ts'
@@ -23,7 +22,7 @@ test('a store goes to Redis and back with all types, times to live and binary ke
   const redis = await startRedis(t)
   const filledAt = Date.now()
   {
-    await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
+    await using store = folder.open()
     await fill(store)
   }
   const there = await saola(folder.mark, 'copy', folder.dir, redis.url, '--json')
@@ -48,7 +47,7 @@ test('a store that holds something is not written to, unless it is to be replace
   const redis = await startRedis(t)
   await redis.ask('SET', 'other', 'x')
   {
-    await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
+    await using store = folder.open()
     await store.counter('c').increment(3)
   }
   await assert.rejects(copy(folder.dir, redis.url), { code: 'ERR_STORE_NOT_EMPTY' })
@@ -81,7 +80,7 @@ test('one store under two names is not copied to itself: nothing is deleted', as
   symlinkSync(folder.dir, alias)
   t.after(() => rmSync(alias, { force: true }))
   {
-    await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
+    await using store = folder.open()
     await store.counter('c').increment(3)
   }
   await redis.ask('SET', 'kept', 'x')
@@ -103,7 +102,7 @@ test('one store under two names is not copied to itself: nothing is deleted', as
   assert.match(refused.errors, /both are the same store.*ERR_USAGE/)
   assert.equal(await redis.ask('EXISTS', 'kept'), ':1')
   assert.equal(await redis.ask('DBSIZE'), ':1')
-  await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
+  await using store = folder.open()
   assert.equal(await store.counter('c').get(), 3)
   // Another database of the same server is another store.
   await copy(redis.url, `${redis.url}/1`)

@@ -26,7 +26,7 @@ test('a store goes through the doors of two others, with and without TLS and a p
   })
   const filledAt = Date.now()
   {
-    await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
+    await using store = folder.open()
     await fill(store, names.slice(0, few))
     await store.list<string>('list').push(...names)
     await store.command('set', 'ends', 'later', 'px', 7_200_000)
@@ -84,7 +84,7 @@ test('one database is copied, that of the address, and those that are left out a
   const copied = await copy(folder.mark, `${redis.url}/3`, folder.dir)
   assert.deepEqual([copied.code, copied.stdout.includes('1 keys were copied')], [0, true])
   assert.match(copied.stderr, /^Database 0 holds keys too: one database was copied, that of the address, else 0\.$/m)
-  await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
+  await using store = folder.open()
   assert.deepEqual(await Array.fromAsync(store.keys()), ['third'])
   const all = await copy(folder.mark, folder.dir, `${redis.url}/4`)
   assert.deepEqual([all.code, all.stderr.includes('holds keys too')], [0, false])

@@ -6,8 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { socketOf } from '../src/store/owner/owner-spec.ts'
 import { Push, type Reply } from '../src/store/resp/reply.ts'
 import { ReplyParser } from '../src/store/resp/reply-parser.ts'
-import { openStore, type Store, StoreError } from '../src/store.ts'
-import { waitTimeoutMs } from './support/http-connection.ts'
+import { type Store, StoreError } from '../src/store.ts'
 import { type StoreFolder, storeFolder } from './support/store-script.ts'
 import { signalProcess } from './support/tree-processes.ts'
 import { until } from './support/until.ts'
@@ -17,7 +16,7 @@ const messages = 20
 
 test('a thousand subscribers hear each message, in the order in which it was sent', async t => {
   const folder = storeFolder(t)
-  await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
+  await using store = folder.open()
   await store.counter('begun').increment()
   const heard: Awaited<ReturnType<typeof subscribeRaw>>[] = []
   // The system lets some hundreds wait for their connection at a time.
@@ -51,7 +50,7 @@ test('a thousand subscribers hear each message, in the order in which it was sen
 
 test('a subscriber that never reads is cut off at a bounded buffer, and others go on', async t => {
   const folder = storeFolder(t)
-  await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
+  await using store = folder.open()
   await store.counter('begun').increment()
   const reader = await subscribeRaw(t, folder, 'chat')
   const silent = await Promise.all(Array.from({ length: 3 }, () => subscribeRaw(t, folder, 'chat')))
@@ -80,7 +79,7 @@ test('a subscriber that never reads is cut off at a bounded buffer, and others g
 
 test('a process that stands still is cut off, and goes on listening when it runs again, and knows of the gap', async t => {
   const folder = storeFolder(t)
-  await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
+  await using store = folder.open()
   await store.counter('begun').increment()
   const listener = folder.start(`
     const messages = store.topic('chat').subscribe({ bufferMax: 1e6, onGap: () => print('gap') })
@@ -106,7 +105,7 @@ test('a process that stands still is cut off, and goes on listening when it runs
 
 test('a loop that is slow gets what is buffered and then an error; the process and its other loops go on', async t => {
   const folder = storeFolder(t)
-  await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
+  await using store = folder.open()
   const slow = store.topic<number>('chat').subscribe({ bufferMax: 10 })
   const quick = store.topic<number>('chat').subscribe()
   await Promise.all([slow.ready, quick.ready])
@@ -133,7 +132,7 @@ test('a loop that is slow gets what is buffered and then an error; the process a
 
 test('a slow loop over large messages is cut off by their bytes', async t => {
   const folder = storeFolder(t)
-  await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
+  await using store = folder.open()
   const topic = store.topic<Buffer>('chat', { codec: 'bytes' })
   const slow = topic.subscribe()
   const quick = topic.subscribe()
@@ -155,7 +154,7 @@ test('a slow loop over large messages is cut off by their bytes', async t => {
 
 test('a slow loop over a map holds neither its pages nor the log of the store', async t => {
   const folder = storeFolder(t)
-  await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
+  await using store = folder.open()
   const map = store.map<Buffer>('map', { codec: 'bytes' })
   const value = Buffer.alloc(1024 ** 2, 1)
   for (let i = 10; i < 40; i++) await map.set(`key-${i}`, value)

@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import net from 'node:net'
 import { describe, it } from 'node:test'
-import { readProcessStat } from '../src/supervisor/process-stat.ts'
 import { openNetworkDoor } from './support/network-door.ts'
 import { connectResp } from './support/resp-client.ts'
 import { serveStore } from './support/store-server.ts'
+import { workMsOf } from './support/tree-processes.ts'
 import { until } from './support/until.ts'
 
 const clientsMax = 10_000
@@ -15,13 +15,6 @@ const bytesEachMax = 20 * 1024
 /** Of this process, once Node has raised it as far as it may. */
 const filesMax =
   Number(execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim()) || Number.POSITIVE_INFINITY
-
-/** For how many milliseconds a process has worked since it began. */
-function workMsOf(pid = 0): number {
-  const stat = readProcessStat(pid)
-  assert.ok(stat, `process ${pid} has gone`)
-  return 10 * stat.cpuTicks
-}
 
 describe('many clients', () => {
   it('may be 10,000, cost little, and one more is told so', { skip: filesMax < clientsMax + 200 }, async t => {

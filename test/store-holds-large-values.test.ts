@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHash, randomFillSync } from 'node:crypto'
 import { test } from 'node:test'
-import { openStore, StoreError } from '../src/store.ts'
-import { request, waitTimeoutMs } from './support/http-connection.ts'
+import { StoreError } from '../src/store.ts'
+import { request } from './support/http-connection.ts'
 import { storeFolder } from './support/store-script.ts'
 import { startTree } from './support/tree.ts'
 
@@ -10,7 +10,7 @@ const large = 64 * 1024 ** 2
 
 test('bytes of 64 MB go through a map and a list, from one process to another and back', async t => {
   const folder = storeFolder(t)
-  await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
+  await using store = folder.open()
   const value = randomFillSync(Buffer.alloc(large))
   const map = store.map<Buffer>('map', { codec: 'bytes' })
   const list = store.list<Buffer>('list', { codec: 'bytes' })
@@ -33,7 +33,7 @@ test('bytes of 64 MB go through a map and a list, from one process to another an
 
 test('JSON of 64 MB comes back as it was', async t => {
   const folder = storeFolder(t)
-  await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
+  await using store = folder.open()
   const text = 'ä€😀\n"'.repeat(large / 16)
   const map = store.map<{ text: string }>('map')
   await map.set('large', { text })
@@ -43,7 +43,7 @@ test('JSON of 64 MB comes back as it was', async t => {
 
 test('small calls are answered beside large ones of the same process', async t => {
   const folder = storeFolder(t)
-  await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
+  await using store = folder.open()
   const map = store.map<Buffer>('map', { codec: 'bytes' })
   const value = Buffer.alloc(large / 4, 1)
   const calls = [
@@ -99,7 +99,7 @@ test('a value above store.maxValueBytes is refused, however large, and costs no 
 
 test('without a setting the largest value has 128 MB', async t => {
   const folder = storeFolder(t)
-  await using store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
+  await using store = folder.open()
   const map = store.map<Buffer>('map', { codec: 'bytes' })
   await map.set('small', Buffer.alloc(1))
   await assert.rejects(

@@ -44,7 +44,7 @@ test('with store.url the workers share a store in Redis, no store:0 is started, 
     [],
   )
   assert.equal((await tree.cli('store', 'get', 'centre', 'content')).stdout, '"Hello"\n')
-  // The last is what they print with --running.
+  // The last two are what they print with --running.
   const running = await tree.control('config', {})
   const shown = [
     (await tree.cli('config')).stdout,

@@ -8,7 +8,7 @@ import { databaseOf } from '../src/store/database/folder.ts'
 import { openDatabase } from '../src/store/database/open-database.ts'
 import { LocalReader } from '../src/store/engines/local-reader.ts'
 import type { Pairs } from '../src/store/resp/reply.ts'
-import { fairMs } from './support/busy-machine.ts'
+import { fairMs, median } from './support/busy-machine.ts'
 import { canTrace, type DiskEvent, DiskFile, type Loss, losses, readTrace, tracing } from './support/disk-trace.ts'
 import { storeFolder } from './support/store-script.ts'
 import { root } from './support/tree.ts'
@@ -54,7 +54,7 @@ function usualWaitMs(events: readonly DiskEvent[], acks: readonly { index: numbe
     const round = rounds.find(({ from }) => from > ack.index)
     return round ? (round.time - ack.time) * 1_000 : Number.POSITIVE_INFINITY
   })
-  return waits.sort((a, b) => a - b)[Math.floor(waits.length / 2)] ?? Number.POSITIVE_INFINITY
+  return median(waits)
 }
 
 function isRound(event: DiskEvent): event is Extract<DiskEvent, { kind: 'sync' }> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { startRedis } from './support/redis-server.ts'
-import { durable, startTaskTree, type TaskTree } from './support/task-tree.ts'
+import { durable, endedIn, startTaskTree, type TaskTree } from './support/task-tree.ts'
 import { signalProcess } from './support/tree-processes.ts'
 import { until } from './support/until.ts'
 
@@ -74,7 +74,7 @@ async function outlives(t: TestContext, shop: TaskTree, outage: () => Promise<vo
   isOver = true
   await load
   await until('all that was taken has run', () => {
-    const ended = new Set(shop.runs().flatMap(({ what, id }) => (what === 'end' ? [id] : [])))
+    const ended = endedIn(shop.runs())
     return [...acknowledged, ...slow, next].every(id => ended.has(id))
   })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import { startTaskTree, testOnBothEngines } from './support/task-tree.ts'
+import { endedIn, startTaskTree, testOnBothEngines } from './support/task-tree.ts'
 
 // It kills its process until somebody has mended it.
 const tasks = `
@@ -39,13 +39,13 @@ testOnBothEngines(
     const others = [...beside, ...before, ...after]
     const counts = await shop.finished(good + 1)
     assert.deepEqual(counts, { done: good, dead: 1 })
-    const ended = new Set(shop.runs().flatMap(({ what, id }) => (what === 'end' ? [id] : [])))
+    const runs = shop.runs()
+    const ended = endedIn(runs)
     assert.deepEqual(
       others.filter(id => !ended.has(id)),
       [],
     )
     // The last time it was alone: nobody beside it had begun and not ended.
-    const runs = shop.runs()
     const last = runs.findLastIndex(({ id }) => id === poison)
     const beganBeside = runs.slice(0, last).filter(({ pid, id }) => pid === pids[2] && id !== poison)
     assert.equal(

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { call } from '../src/control/client.ts'
 import { openTasks } from '../src/tasks.ts'
-import { waitTimeoutMs } from './support/http-connection.ts'
 import { startTaskTree, type TaskTree } from './support/task-tree.ts'
 import { until } from './support/until.ts'
 
@@ -44,17 +42,15 @@ test('a pool of the configuration is scaled, restarted, paused and recycled, and
   const begun = begunOf(shop, ids)
   assert.ok(begun < count, `${begun} have begun`)
   // Who comes anew knows of the pause as well.
-  await call(shop.tree.controlSocket, 'scale', { target: 'tasks:letters', workers: '2' })
+  await shop.tree.control('scale', { target: 'tasks:letters', workers: '2' })
   const added = await shop.process('letters', 1)
-  await call(shop.tree.controlSocket, 'restart', { target: 'tasks:letters' }, { timeoutMs: waitTimeoutMs })
-  const next = await until('the first one is replaced', async () => {
-    const process = await shop.process('letters')
-    return process.pid !== first.pid && process
-  })
-  const second = await until('the second one is replaced', async () => {
-    const process = await shop.process('letters', 1)
-    return process.pid !== added.pid && process
-  })
+  await shop.tree.control('restart', { target: 'tasks:letters' })
+  const replaced = (index: number, pid: number | undefined) =>
+    until(`number ${index} is replaced`, async () => {
+      const process = await shop.process('letters', index)
+      return process.pid !== pid && process
+    })
+  const [next, second] = [await replaced(0, first.pid), await replaced(1, added.pid)]
   assert.equal(begunOf(shop, ids), begun)
   await tasksThere.resume('mail')
   const all = [fill, image, ...ids]
@@ -71,7 +67,6 @@ test('a pool of the configuration is scaled, restarted, paused and recycled, and
     [],
   )
   await shop.tree.waitForEvent('tasks.stopping', { name: /^tasks:letters:/, reason: '60 jobs' })
-  await shop.result(image)
   const { pid } = await shop.run(image, 'end')
   await shop.tree.waitForEvent('tasks.stopping', { pid, reason: /^memory \d+MB$/ })
   assert.equal(shop.runs(image).length, 2, 'It was allowed to end.')

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import net from 'node:net'
 import { type TestContext, test } from 'node:test'
+import { standStill } from '../../test/support/busy-machine.ts'
 import { parseAddress } from '../base/address.ts'
 import { Balancer, type BalancerOptions } from './balancer.ts'
 import { openSockets } from './sockets.ts'
@@ -117,7 +118,7 @@ test('a head that came while this process stood still is read, however long that
   await stage.connect('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
   const arrived = stage.arrival()
   first.write('GET / HTTP/1.1\r\nHost: a\r\nCookie: route=2\r\n\r\n')
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_100)
+  standStill(1_100)
   await arrived
   assert.equal(stage.given.at(-1)?.worker, 2)
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { standStill } from '../../test/support/busy-machine.ts'
 import { listenToSignals, type SignalVerbs } from './signals.ts'
 
 const stoodStillMs = 500
@@ -7,7 +8,7 @@ const stoodStillMs = 500
 test('two signals to stop are one when this process stood still between them, and two when time went by', async t => {
   const stops = listen(t)
   process.emit('SIGINT')
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stoodStillMs)
+  standStill(stoodStillMs)
   process.emit('SIGTERM')
   assert.deepEqual(stops, [false])
   // Each of them comes behind the time of the first.
@@ -23,7 +24,7 @@ test('a signal that came while this process stood still is of the same pair', as
   process.emit('SIGINT')
   await new Promise(resolve => setImmediate(resolve))
   process.kill(process.pid, 'SIGINT')
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stoodStillMs)
+  standStill(stoodStillMs)
   await new Promise<void>(resolve => process.once('SIGINT', () => resolve()))
   assert.deepEqual(stops, [false])
 })

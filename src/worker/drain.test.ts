@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import type net from 'node:net'
 import { type TestContext, test } from 'node:test'
+import { standStill } from '../../test/support/busy-machine.ts'
 import { formatRequest, HttpConnection } from '../../test/support/http-connection.ts'
 import { Connections } from './connections.ts'
 import { drainConnections } from './drain.ts'
@@ -84,7 +85,3 @@ test('a process that stood still answers what came meanwhile before it takes a c
   assert.deepEqual([String(answer.body), answer.isLast], ['late', true])
   assert.equal(await drained, true)
 })
-
-function standStill(ms: number): void {
-  for (const until = performance.now() + ms; performance.now() < until; );
-}

@@ -42,6 +42,16 @@ export function startTurns(t: TestContext): () => number {
   return read
 }
 
+/** Keeps this thread from running, as a busy machine does. */
+export function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
+
+/** The one in the middle, which a single stall does not change; of an even number the larger of two. NaN of none. */
+export function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
+}
+
 /** Says how many milliseconds this thread has worked since, however long it had to wait for its turn meanwhile. */
 export function startWork(): () => number {
   const before = process.threadCpuUsage()

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { WebSocketServer } from 'ws'
+import { standStill } from './busy-machine.ts'
 import {
   keepAliveClient,
   newConnectionClient,
@@ -83,12 +84,11 @@ test('an idle connection that the server closes is no loss', async t => {
 })
 
 test('nor is one that it closes while the client stands still', async t => {
-  const stall = new Int32Array(new SharedArrayBuffer(4))
   const url = await serveTcp(t, socket => {
     // So that the timers are next, and sockets come after them.
     const endAndStall = () => {
       socket.end()
-      Atomics.wait(stall, 0, 0, 100)
+      standStill(100)
     }
     socket.write(ok, () => setTimeout(() => setImmediate(endAndStall), 10))
   })

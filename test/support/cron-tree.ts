@@ -1,7 +1,7 @@
 /** Trees with a section `cron`. */
 import type { TestContext } from 'node:test'
 import { follow } from '../../src/control/client.ts'
-import type { CronStatus } from '../../src/ipc/status.ts'
+import type { CronResult, CronStatus } from '../../src/ipc/status.ts'
 import { startTree, type Tree, type TreeOptions } from './tree.ts'
 import { until } from './until.ts'
 
@@ -37,4 +37,17 @@ export async function runDetached(tree: Tree, name: string): Promise<void> {
   const told = await Array.fromAsync(follow(tree.controlSocket, 'run', { name, detach: true }))
   const wrong = told.find(({ type }) => type === 'refused')
   if (told.length === 0 || wrong) throw new Error(`${name} was not begun: ${JSON.stringify(told)}`)
+}
+
+/** Runs an entry, and waits for its end. */
+export async function runToEnd(tree: Tree, name: string): Promise<CronResult> {
+  await runDetached(tree, name)
+  const { last } = await untilCron(tree, name, status => status.last !== undefined)
+  if (!last) throw new Error(`${name} has not run`)
+  return last
+}
+
+/** A shell command that goes on until a file is there. */
+export function untilFile(file: string): string {
+  return `echo began; while [ ! -e ${file} ]; do sleep 0.05; done; rm ${file}; echo ended`
 }

@@ -1,7 +1,6 @@
 import type { TestContext } from 'node:test'
 import { socketOf } from '../../src/store/owner/owner-spec.ts'
-import { openStore, type Store } from '../../src/store.ts'
-import { waitTimeoutMs } from './http-connection.ts'
+import type { Store } from '../../src/store.ts'
 import { startRedis } from './redis-server.ts'
 import { type StoreFolder, storeFolder } from './store-script.ts'
 
@@ -16,7 +15,7 @@ export interface Door {
 /** The owner of a new store, in a process of its own, with its door open. It ends with the test. */
 export async function openDoor(t: TestContext): Promise<Door> {
   const folder = storeFolder(t)
-  const store = openStore({ dir: folder.dir, timeoutMs: waitTimeoutMs })
+  const store = folder.open()
   t.after(() => store.close())
   await store.command('ping')
   return { path: socketOf(folder.dir), folder, store }

@@ -1,7 +1,7 @@
 /** A connection that sends commands and hands back replies as they are. */
 import { once } from 'node:events'
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
-import { waitTimeoutMs } from './http-connection.ts'
+import { inTime } from './in-time.ts'
 import { type Node, readNode } from './reply-nodes.ts'
 
 /** The name of a command and its arguments. A text is sent as its bytes in Latin-1, so that it can hold any. */
@@ -37,10 +37,7 @@ export class RawClient {
       this.#fail = reject
     })
     this.#socket.write(Buffer.concat(commands.map(bytesOf)))
-    const timer = setTimeout(() => {
-      this.#fail?.(new Error(`${this.#replies.length} of ${this.#wanted} replies came in ${waitTimeoutMs} ms`))
-    }, waitTimeoutMs)
-    await answered.finally(() => clearTimeout(timer))
+    await inTime(answered, () => `${this.#wanted} replies, only ${this.#replies.length} of them`)
     return this.#replies
   }
 

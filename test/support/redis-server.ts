@@ -27,21 +27,23 @@ export async function startRedis(t: Ending, { args = [] }: RedisOptions = {}): P
     await Promise.all(servers.map(server => server.kill()))
     rmSync(dir, { recursive: true, force: true })
   })
-  for (;;) {
-    const server = new RedisServer(dir, (await freePorts(1))[0] as number, args)
+  return startOnFreePorts(1, ([port = 0]) => {
+    const server = new RedisServer(dir, port, args)
     servers.push(server)
-    if (await startUnlessTaken(server)) return server
-  }
+    return server
+  })
 }
 
-/** False when somebody else has taken a port of it in the meantime: it takes no 0. */
-async function startUnlessTaken(server: RedisServer): Promise<boolean> {
-  try {
-    await server.start()
-    return true
-  } catch (error) {
-    if (!server.isPortTaken) throw error
-    return false
+/** Makes and starts a server, and another one when somebody else has taken a port of it in the meantime: it takes no 0. */
+async function startOnFreePorts(count: number, make: (ports: readonly number[]) => RedisServer): Promise<RedisServer> {
+  for (;;) {
+    const server = make(await freePorts(count))
+    try {
+      await server.start()
+      return server
+    } catch (error) {
+      if (!server.isPortTaken) throw error
+    }
   }
 }
 
@@ -53,17 +55,15 @@ export async function startRedisCluster(t: Ending, { args = [] }: RedisOptions =
     await Promise.all(all.map(node => node.kill()))
     rmSync(dir, { recursive: true, force: true })
   })
-  let folders = 0
-  const startNode = async (): Promise<RedisServer> => {
-    const own = join(dir, String(folders++))
+  const makeNode = ([port = 0, busPort = 0]: readonly number[]): RedisServer => {
+    const own = join(dir, String(all.length))
     mkdirSync(own)
-    const [port, busPort] = (await freePorts(2)) as [number, number]
     const cluster = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-node-timeout', '2000']
     const node = new RedisServer(own, port, [...cluster, ...args], busPort)
     all.push(node)
-    return (await startUnlessTaken(node)) ? node : startNode()
+    return node
   }
-  const nodes = await Promise.all([startNode(), startNode(), startNode()])
+  const nodes = await Promise.all([1, 2, 3].map(() => startOnFreePorts(2, makeNode)))
   await joinNodes(nodes)
   return { nodes, url: nodes.map(({ url }) => url).join(',') }
 }

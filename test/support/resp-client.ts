@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test'
 import tls from 'node:tls'
 import { Double, Members, Pairs, Push, type Reply, ReplyError, Status, Verbatim } from '../../src/store/resp/reply.ts'
 import { ReplyParser } from '../../src/store/resp/reply-parser.ts'
-import { waitTimeoutMs } from './http-connection.ts'
+import { inTime } from './in-time.ts'
 
 /** A connection that sends what it is told, byte by byte if need be, and gives what comes, one reply after the other. */
 export class RespClient {
@@ -34,18 +34,12 @@ export class RespClient {
 
   /** The next reply or push; errors as their text; rejects when the connection has ended, or nothing comes in 60 s. */
   async next(): Promise<unknown> {
-    const { promise: late, reject } = Promise.withResolvers<never>()
-    const timer = setTimeout(() => reject(new Error(`no reply in ${waitTimeoutMs} ms`)), waitTimeoutMs)
-    try {
-      while (this.#replies.length === 0) {
-        if (this.#isClosed) throw new Error('the connection has ended')
-        const woken = new Promise<void>(resolve => {
-          this.#wake = resolve
-        })
-        await Promise.race([woken, late])
-      }
-    } finally {
-      clearTimeout(timer)
+    while (this.#replies.length === 0) {
+      if (this.#isClosed) throw new Error('the connection has ended')
+      const woken = new Promise<void>(resolve => {
+        this.#wake = resolve
+      })
+      await inTime(woken, () => 'the next reply')
     }
     return this.#replies.shift()
   }

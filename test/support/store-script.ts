@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test'
 import type { OpenOptions } from '../../src/store/open-options.ts'
 import { openStore, type Store } from '../../src/store.ts'
 import { waitTimeoutMs } from './http-connection.ts'
+import { inTime } from './in-time.ts'
 import { root } from './tree.ts'
 import { killMarked, markName } from './tree-processes.ts'
 import { until } from './until.ts'
@@ -110,24 +111,18 @@ export class StoreFolder {
 }
 
 /** The first line that a script prints; rejects when it ends before, or has printed none in 60 s. */
-export function firstLine({ stdout }: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => finish(new Error(`the script has printed no line in ${waitTimeoutMs} ms`)),
-      waitTimeoutMs,
-    )
-    const onEnd = () => finish(new Error('the script has ended'))
-    let text = ''
-    const onData = (part: string) => {
-      text += part
-      if (text.includes('\n')) finish()
-    }
-    const finish = (error?: Error) => {
-      clearTimeout(timer)
-      stdout?.off('data', onData).off('end', onEnd)
-      if (error) reject(error)
-      else resolve(text.slice(0, text.indexOf('\n')))
-    }
-    stdout?.on('data', onData).on('end', onEnd)
-  })
+export async function firstLine({ stdout }: ChildProcess): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  let text = ''
+  const onData = (part: string) => {
+    text += part
+    if (text.includes('\n')) resolve(text.slice(0, text.indexOf('\n')))
+  }
+  const onEnd = () => reject(new Error('the script has ended'))
+  stdout?.on('data', onData).on('end', onEnd)
+  try {
+    return await inTime(promise, () => 'the first line of the script')
+  } finally {
+    stdout?.off('data', onData).off('end', onEnd)
+  }
 }

@@ -126,6 +126,11 @@ export interface Run {
   readonly pid: number
 }
 
+/** The jobs that have run to an end. */
+export function endedIn(runs: readonly Run[]): Set<string> {
+  return new Set(runs.flatMap(({ what, id }) => (what === 'end' ? [id] : [])))
+}
+
 /** What came of an enqueue. */
 export interface Tried {
   readonly id?: string

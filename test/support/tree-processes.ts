@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { readProcessStat } from '../../src/supervisor/process-stat.ts'
 
 /** In the environment of every process of a tree under test, and so of everything that one of them starts. */
 export const markName = 'SAOLA_TEST_TREE'
@@ -33,8 +34,9 @@ export function killMarked(mark: string): void {
 
 const pause = new Int32Array(new SharedArrayBuffer(4))
 
-/** Sends a signal. Whether there was anyone to get it. */
+/** Sends a signal. Whether there was anyone to get it: 0 is nobody, and not the processes of the test itself. */
 export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
+  if (!(pid > 0)) return false
   try {
     return process.kill(pid, signal)
   } catch {
@@ -48,6 +50,13 @@ export function isRunning(pid: number): boolean {
     .replace(/^.*\) /s, '')
     .split(' ')
   return state !== '' && state !== 'Z' && state !== 'X'
+}
+
+/** For how many milliseconds a process has worked since it began. Linux only. */
+export function workMsOf(pid = 0): number {
+  const stat = readProcessStat(pid)
+  if (!stat) throw new Error(`process ${pid} has gone`)
+  return 10 * stat.cpuTicks
 }
 
 /** The children of a process that have ended and were not waited for. Linux only. */

@@ -13,10 +13,12 @@ import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_p
 import {
   chmodSync,
   cpSync,
+  existsSync,
   lchownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -31,8 +33,10 @@ import { controlSocketOf, stateFolderOf } from '../../src/base/state-folder.ts'
 import type { CallName, OperationTypes } from '../../src/control/operations.ts'
 import type { TreeStatus } from '../../src/ipc/status.ts'
 import { request, waitTimeoutMs } from './http-connection.ts'
+import { inTime } from './in-time.ts'
 import { LineLog, type LogEvent, parseEvent, type WaitOptions } from './line-log.ts'
 import { killMarked, markName, processesMarked, signalProcess } from './tree-processes.ts'
+import { until } from './until.ts'
 
 export const root = dirname(dirname(import.meta.dirname))
 
@@ -204,6 +208,16 @@ export class Tree {
     return call(this.controlSocket, name, input, { timeoutMs: 2 * waitTimeoutMs })
   }
 
+  /**
+   * Reloads, and waits for the end of it.
+   *
+   * @throws {Error} when it fails, with what is said of it.
+   */
+  async reload(): Promise<void> {
+    const { outcome } = await this.control('reload', { wait: true })
+    if (!outcome?.ok) throw new Error(`The reload has failed: ${outcome?.message}`)
+  }
+
   get controlSocket(): string {
     const [name, ...others] = readdirSync(join(this.dir, '.saola'))
     if (name === undefined || others.length > 0) throw new Error(`Expected one tree in ${this.dir}/.saola.`)
@@ -237,11 +251,7 @@ export class Tree {
   async stop(options: { readonly timeoutMs?: number } = {}): Promise<TreeExit> {
     const { timeoutMs = waitTimeoutMs } = options
     this.signal('SIGTERM')
-    const timer = Promise.withResolvers<never>()
-    const timeout = setTimeout(() => {
-      timer.reject(new Error(`The tree did not end in ${timeoutMs} ms. Its last lines:\n${this.#log.tail()}`))
-    }, timeoutMs)
-    return Promise.race([this.exit, timer.promise]).finally(() => clearTimeout(timeout))
+    return inTime(this.exit, () => `the end of the tree. Its last lines:\n${this.#log.tail()}`, timeoutMs)
   }
 
   /** Every process of the tree that is alive, orphans included. Linux only. */
@@ -356,4 +366,10 @@ function cleanUpAfter(t: TestContext, cleanUp: () => void): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => process.exit(128 + constants.signals[signal]))
   }
+}
+
+/** The process id that a program writes into a file of this name, as soon as it has. */
+export async function pidIn(tree: Tree, name: string): Promise<number> {
+  const file = join(tree.dir, name)
+  return Number(await until(`${name} is there`, () => existsSync(file) && (readFileSync(file, 'utf8').trim() || false)))
 }

@@ -16,12 +16,7 @@ const threadFile = new URL('../../processes/store-sync.ts', import.meta.url)
 
 test('the WAL is synced when it has grown, and left alone when it has not', async t => {
   const { dir, write } = await open(t)
-  const { mock } = t.mock.method(fs, 'fdatasyncSync', () => {})
-  syncBuiltinESMExports()
-  t.after(() => {
-    t.mock.restoreAll()
-    syncBuiltinESMExports()
-  })
+  const mock = mockSyncs(t, () => {})
   const syncer = new Syncer(dir, 'everysec', () => {})
   t.after(() => syncer.close())
   const settle = (time: number) => utimesSync(join(dir, 'store.db-wal'), time, time)
@@ -55,13 +50,8 @@ test('a WAL that was written just before a sync is synced again, however long th
   let nowMs = Date.now()
   t.mock.method(Date, 'now', () => nowMs)
   // What comes behind it, in the same tick and at the same place, shows neither in the time nor in the size.
-  const { mock } = t.mock.method(fs, 'fdatasyncSync', () => {
+  const mock = mockSyncs(t, () => {
     nowMs += 500
-  })
-  syncBuiltinESMExports()
-  t.after(() => {
-    t.mock.restoreAll()
-    syncBuiltinESMExports()
   })
   const syncer = new Syncer(dir, 'everysec', () => {})
   t.after(() => syncer.close())
@@ -288,6 +278,17 @@ async function open(t: TestContext) {
     return { sync, events }
   }
   return { dir, database, write, start }
+}
+
+/** Does this in the place of each sync of the WAL. */
+function mockSyncs(t: TestContext, sync: () => void) {
+  const { mock } = t.mock.method(fs, 'fdatasyncSync', sync)
+  syncBuiltinESMExports()
+  t.after(() => {
+    t.mock.restoreAll()
+    syncBuiltinESMExports()
+  })
+  return mock
 }
 
 function makeFolder(t: TestContext): string {

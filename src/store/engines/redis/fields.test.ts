@@ -67,9 +67,7 @@ test('entries whose time is over are hidden at once, and deleted by a sweep; tho
   const link = new RedisLink(server.url)
   t.after(() => link.close())
   const entries = Array.from({ length: 2500 }, (_, i) => [`k${i}`, i]).flat()
-  // An engine that sets times to live sweeps by itself, each second.
-  const write = scriptCallOf(['saola.map.set', 'm', 20, '-', ...entries]) ?? assert.fail()
-  await link.send(write, { timeoutMs: waitTimeoutMs, isRead: false })
+  await setEnding(link, entries)
   await map.set('stays', 1)
   await pause(30)
   // As it lies in Redis.
@@ -90,8 +88,7 @@ test('whoever watches a map hears which entries were swept away', async t => {
   const heard = new Heard<string | undefined>()
   await engine.watch('m', field => heard.add(field?.toString()))
   await store.map('m').set('stays', 1)
-  const write = scriptCallOf(['saola.map.set', 'm', 20, '-', 'ends', 1]) ?? assert.fail()
-  await link.send(write, { timeoutMs: waitTimeoutMs, isRead: false })
+  await setEnding(link, ['ends', 1])
   // It has ended by the clock of this process; one that stood still then hears of it by the sweep alone.
   await heard.count(3)
   await new RedisSweeper(link, waitTimeoutMs).step()
@@ -116,3 +113,9 @@ test('a process that has set times to live sweeps by itself, and ends when it ha
   await store.map('m').set('a', 1, { ttl: '20ms' })
   await until('it is swept', async () => (await raw(server, 'EXISTS', 'm'))[0] === ':0')
 })
+
+/** Entries of a map that end in 20 ms, without an engine: one that sets times to live sweeps by itself, each second. */
+async function setEnding(link: RedisLink, entries: readonly (string | number)[]): Promise<void> {
+  const write = scriptCallOf(['saola.map.set', 'm', 20, '-', ...entries]) ?? assert.fail()
+  await link.send(write, { timeoutMs: waitTimeoutMs, isRead: false })
+}
