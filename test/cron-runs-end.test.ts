@@ -2,17 +2,13 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { call } from '../src/control/client.ts'
-import { cronConfig, cronStatus, runDetached, startCronTree, untilCron } from './support/cron-tree.ts'
-import { waitTimeoutMs } from './support/http-connection.ts'
+import { cronConfig, cronStatus, runDetached, startCronTree, untilCron, untilFile } from './support/cron-tree.ts'
 import type { Tree } from './support/tree.ts'
 import { signalProcess } from './support/tree-processes.ts'
 import { until } from './support/until.ts'
 
 const never = '0 0 1 1 *'
 
-/** A run that goes on until its file is there. */
-const untilFile = (file: string) => `echo began; while [ ! -e ${file} ]; do sleep 0.05; done; rm ${file}; echo ended`
 const entry = (overlap: string) => ({ schedule: '* * * * * *', command: untilFile(overlap), shell: true, overlap })
 const deaf = (stopTimeout: string) => ({
   schedule: never,
@@ -57,7 +53,8 @@ async function overItsTimeout(tree: Tree): Promise<void> {
 }
 
 async function leavesBehind(tree: Tree): Promise<void> {
-  assert.deepEqual((await tree.cli('run', 'leaves')).stdout, 'done\n')
+  const { code, stdout } = await tree.cli('run', 'leaves')
+  assert.deepEqual([code, stdout], [0, 'done\n'])
   const left = Number(readFileSync(join(tree.dir, 'left'), 'utf8'))
   await until('it is gone', () => !signalProcess(left, 0))
 }
@@ -122,7 +119,7 @@ test('a reload brings entries and takes them away; a run of one that is gone goe
   await tree.waitForLine(/"cron:tick"/)
   const next = cronConfig({ tock: { schedule: '* * * * * *', command: 'echo tock' } })
   writeFileSync(join(tree.dir, 'saola.config.json'), JSON.stringify(next))
-  await call(tree.controlSocket, 'reload', { wait: true }, { timeoutMs: waitTimeoutMs })
+  await tree.reload()
   await tree.waitForEvent('reload.done')
   await tree.waitForLine(/"cron:tock"/)
   await until('it ticks twice', () => tree.events('cron.done').filter(({ name }) => name === 'tock').length > 1)

@@ -4,10 +4,10 @@ import { once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { call } from '../src/control/client.ts'
 import { keepAliveClient, newConnectionClient, pipelineClient } from './support/clients.ts'
-import { request, waitTimeoutMs } from './support/http-connection.ts'
+import { request } from './support/http-connection.ts'
 import { startTree, type Tree } from './support/tree.ts'
+import { signalProcess } from './support/tree-processes.ts'
 
 const files = { 'public/index.html': 'the page', 'public/a.txt': 'a file' }
 const get = async (tree: Tree, path: string) => {
@@ -45,17 +45,15 @@ test('a folder and other servers are served without an application: reloaded, sc
   ].map(client => client.start())
   const answered = () => Promise.all(clients.map(client => client.answered(10)))
   await answered()
-  for (const change of ['reload', 'scale'] as const) {
-    const options = { timeoutMs: waitTimeoutMs }
-    if (change === 'reload') await call(tree.controlSocket, 'reload', {}, options)
-    else await call(tree.controlSocket, 'scale', { target: 'front', workers: '1' }, options)
-    await answered()
-  }
+  await tree.reload()
+  await answered()
+  await tree.control('scale', { target: 'front', workers: '1' })
+  await answered()
   for (const client of clients) assert.deepEqual((await client.stop()).errors, [])
 
   const [worker] = (await tree.status()).children
   const ready = tree.waitForEvent('worker.ready', {}, { since: tree.lines.length })
-  process.kill(worker?.pid ?? 0, 'SIGKILL')
+  assert.ok(signalProcess(worker?.pid ?? 0, 'SIGKILL'))
   await ready
   assert.equal(await get(tree, '/a.txt'), '200 a file')
   assert.equal(await get(tree, '/api'), '200 one /api')

@@ -5,9 +5,7 @@ import { once } from 'node:events'
 import http2, { type ClientHttp2Session, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2'
 import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
-import { call } from '../src/control/client.ts'
 import { certificate } from './support/certificate.ts'
-import { waitTimeoutMs } from './support/http-connection.ts'
 import { startTree, type Tree } from './support/tree.ts'
 import { until } from './support/until.ts'
 
@@ -251,7 +249,7 @@ test('a reload under load loses no request of a client that heeds GOAWAY', async
   const lanes = Promise.all(Array.from({ length: 6 }, lane))
   const answered = (wanted: number) => Promise.race([lanes, until('all go on', () => counts.answered >= wanted)])
   await answered(50)
-  await call(tree.controlSocket, 'reload', {}, { timeoutMs: waitTimeoutMs })
+  await tree.reload()
   await answered(counts.answered + 50)
   isOver = true
   await lanes

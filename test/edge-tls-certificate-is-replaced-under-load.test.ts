@@ -4,9 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import tls from 'node:tls'
-import { call } from '../src/control/client.ts'
 import { keepAliveClient, newConnectionClient, slowClient, uploadClient } from './support/clients.ts'
-import { waitTimeoutMs } from './support/http-connection.ts'
 import { makePair, writePair } from './support/pairs.ts'
 import { startTree, type Tree } from './support/tree.ts'
 
@@ -70,7 +68,7 @@ for (const [name, balance] of Object.entries(balances)) {
     assert.deepEqual(await servedBy(tree, 6), new Set([fingerprintOf(second)]))
 
     writePair(tree.dir, 'web', third)
-    await call(tree.controlSocket, 'reload', {}, { timeoutMs: waitTimeoutMs })
+    await tree.reload()
     assert.deepEqual(await servedBy(tree, 6), new Set([fingerprintOf(third)]))
     for (const client of clients) await client.answered(2)
     for (const client of clients) {

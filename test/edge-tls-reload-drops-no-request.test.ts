@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { call } from '../src/control/client.ts'
-import { assertNothingLost, everyKind, startEveryClient, startServing } from './support/every-client.ts'
-import { formatRequest, waitTimeoutMs } from './support/http-connection.ts'
+import { assertNothingLost, quickKinds, startEveryClient, startServing } from './support/every-client.ts'
+import { formatRequest } from './support/http-connection.ts'
 
 const balances: Record<string, object> = {
   shared: { balance: 'shared' },
@@ -16,11 +15,10 @@ for (const [name, balance] of Object.entries(balances)) {
   test(`reloads drop no request over TLS, with the balance ${name}`, async t => {
     const reloads = 2
     const tree = await startServing(t, { tls: 'self-signed', ...balance })
-    const quick = everyKind.filter(kind => kind !== 'three seconds')
-    const clients = startEveryClient(t, tree, quick)
+    const clients = startEveryClient(t, tree, quickKinds)
     await clients.answered(10)
     for (let round = 0; round < reloads; round++) {
-      await call(tree.controlSocket, 'reload', {}, { timeoutMs: waitTimeoutMs })
+      await tree.reload()
       await clients.answered(5)
     }
     const stopping = tree.events('worker.stopping')
@@ -43,7 +41,7 @@ test('a client whose idle connection a drain ends is told so by TLS', async t =>
   client.stdin.on('error', () => {})
   client.stdin.write(formatRequest({ path: '/' }))
   await once(client.stdout, 'data')
-  await call(tree.controlSocket, 'reload', {}, { timeoutMs: waitTimeoutMs })
+  await tree.reload()
   await closed
   assert.doesNotMatch(complaints, /unexpected eof/)
 })

@@ -5,11 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { call } from '../src/control/client.ts'
-import type { CallName, OperationTypes } from '../src/control/operations.ts'
-import { waitTimeoutMs } from './support/http-connection.ts'
 import { LineLog } from './support/line-log.ts'
 import { root, spawnTree, startTree, type Tree } from './support/tree.ts'
+import { signalProcess } from './support/tree-processes.ts'
 import { until } from './support/until.ts'
 
 const files = { 'app.mjs': `export default { fetch: () => new Response('hello') }` }
@@ -79,20 +77,18 @@ test('every change from the start of a tree to its end is told once, in chains; 
   const { ended, told, event, complaints } = follow(t, tree, '-n', '1000')
   await event({ event: 'tree.ready' })
   const pids = new Map((await tree.status()).children.map(({ name, pid }) => [name, pid ?? 0]))
-  process.kill(pids.get('web:0') ?? 0, 'SIGKILL')
-  process.kill(pids.get('redis:0') ?? 0, 'SIGKILL')
+  assert.ok(signalProcess(pids.get('web:0') ?? 0, 'SIGKILL'))
+  assert.ok(signalProcess(pids.get('redis:0') ?? 0, 'SIGKILL'))
   await event({ name: 'redis:0', to: 'EXITED', pid: pids.get('redis:0'), reason: 'killed by SIGKILL' })
   await event({ name: 'redis:0', from: 'EXITED', to: 'STARTING' })
   await event({ name: 'web:0', to: 'EXITED', pid: pids.get('web:0') })
-  const ask = <Name extends CallName>(name: Name, input: OperationTypes[Name]['input']) =>
-    call(tree.controlSocket, name, input, { timeoutMs: waitTimeoutMs })
-  await ask('stop', { target: 'api:1' })
-  await ask('start', { target: 'api' })
-  await ask('restart', { target: 'redis' })
-  await ask('scale', { target: 'api', workers: '1' })
-  await ask('reload', { wait: true })
+  await tree.control('stop', { target: 'api:1' })
+  await tree.control('start', { target: 'api' })
+  await tree.control('restart', { target: 'redis' })
+  await tree.control('scale', { target: 'api', workers: '1' })
+  await tree.reload()
   rmSync(join(dir, 'once'))
-  process.kill(pids.get('once:0') ?? 0, 'SIGKILL')
+  assert.ok(signalProcess(pids.get('once:0') ?? 0, 'SIGKILL'))
   await event({ name: 'once:0', to: 'FATAL' })
   await tree.stop()
   assert.deepEqual(await ended, [0, null])
@@ -157,7 +153,7 @@ async function hasSeenEnough(t: TestContext, tree: Tree): Promise<void> {
   const { child, ended, event, complaints } = follow(t, tree, '-n', '10')
   await event({ event: 'tree.ready' })
   child.stdout.destroy()
-  await call(tree.controlSocket, 'restart', { target: 'redis' }, { timeoutMs: waitTimeoutMs })
+  await tree.control('restart', { target: 'redis' })
   assert.deepEqual(await ended, [0, null])
   assert.deepEqual(complaints.lines, [])
 }

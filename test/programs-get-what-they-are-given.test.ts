@@ -2,8 +2,6 @@ import assert from 'node:assert/strict'
 import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { call } from '../src/control/client.ts'
-import { waitTimeoutMs } from './support/http-connection.ts'
 import { nobody, testAsRoot } from './support/nobody.ts'
 import { startTree, type Tree } from './support/tree.ts'
 import { until } from './support/until.ts'
@@ -28,14 +26,15 @@ test('stdin is empty, a text or a file', async t => {
     },
   })
   await ended(tree, 'closed', 'text', 'long', 'unread', 'file')
-  await hasPrinted(tree, [], 'closed:0')
   await hasPrinted(tree, ['one', 'twoend'], 'text:0')
   await hasPrinted(tree, [String(long.length)], 'long:0')
   await hasPrinted(tree, ['a lin'], 'unread:0')
   await hasPrinted(tree, ['from a file'], 'file:0')
-  await call(tree.controlSocket, 'restart', { target: 'each:1' }, { timeoutMs: waitTimeoutMs })
+  await tree.control('restart', { target: 'each:1' })
   await tree.waitForEvent('program.exited', { name: 'each:1' })
   await hasPrinted(tree, ['of the second'], 'each:1')
+  // By now it would be there.
+  await hasPrinted(tree, [], 'closed:0')
   // A file that is gone by then fails the start, and says why.
   rmSync(join(tree.dir, 'input-0.txt'))
   const { stderr } = await tree.cli('restart', 'each:0')
@@ -95,7 +94,7 @@ test('words, templates, folder, environment and umask are those of its section',
   assert.equal(statSync(join(tree.dir, 'open')).mode & 0o777, 0o666)
   await hasPrinted(tree, ['0022'], 'usual:0')
   await hasPrinted(tree, ['0027', '0027'], 'merged:0')
-  await call(tree.controlSocket, 'restart', { target: 'folder:1' }, { timeoutMs: waitTimeoutMs })
+  await tree.control('restart', { target: 'folder:1' })
   await tree.waitForEvent('program.exited', { name: 'folder:1' })
   await hasPrinted(tree, ['here', join(tree.dir, 'work-1')], 'folder:1')
 })

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { test } from 'node:test'
-import { call } from '../src/control/client.ts'
-import { waitTimeoutMs } from './support/http-connection.ts'
 import { startTree, type Tree } from './support/tree.ts'
 import { zombiesOf } from './support/tree-processes.ts'
 import { until } from './support/until.ts'
@@ -28,9 +26,9 @@ test('four hundred starts of programs leave no descriptor, no zombie and no list
   })
   await fatal(tree, 1)
   const before = await traces(tree)
-  const restart = (target: string) => call(tree.controlSocket, 'restart', { target }, { timeoutMs: waitTimeoutMs })
+  const restart = (target: string) => tree.control('restart', { target })
   // Each is refused in the end: it does not come up.
-  await Promise.all(programs.map(name => assert.rejects(restart(name))))
+  await Promise.all(programs.map(name => assert.rejects(restart(name), { code: 'ERR_CONTROL_REFUSED' })))
   await fatal(tree, 2)
   await until('nothing is open that was not before', () =>
     Object.entries(openIn(tree.pid)).every(([kind, count]) => count <= (before[kind] ?? 0)),

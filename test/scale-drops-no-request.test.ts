@@ -1,29 +1,28 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { call } from '../src/control/client.ts'
-import { assertNothingLost, everyKind, startEveryClient, startServing, stoppedFor } from './support/every-client.ts'
+import { assertNothingLost, quickKinds, startEveryClient, startServing, stoppedFor } from './support/every-client.ts'
 import { formatRequest, HttpConnection } from './support/http-connection.ts'
 import type { Tree } from './support/tree.ts'
-
-const quick = everyKind.filter(kind => kind !== 'three seconds')
 
 test('more and fewer workers drop no request of any client, however long it takes', async t => {
   const rounds = 2
   const tree = await startServing(t, { workers: 1 })
-  const clients = startEveryClient(t, tree, quick)
+  const clients = startEveryClient(t, tree, quickKinds)
   await clients.answered(10)
   for (let round = 0; round < rounds; round++) {
     const added = await scaleUp(tree)
     await clients.answered(10)
     const uploads = await occupy(t, tree, added)
-    await call(tree.controlSocket, 'scale', { target: 'web', workers: '-2' })
+    await tree.control('scale', { target: 'web', workers: '-2' })
     for (const pid of added) await tree.waitForEvent('worker.stopping', { pid, reason: 'scale' })
     await clients.answered(10)
     const answers = uploads.map(connection => {
       connection.send(rest)
       return connection.receive()
     })
-    const answeredBy = new Set((await Promise.all(answers)).map(({ body }) => Number(body)))
+    const answered = await Promise.all(answers)
+    for (const { status } of answered) assert.equal(status, 200)
+    const answeredBy = new Set(answered.map(({ body }) => Number(body)))
     for (const pid of added)
       assert.ok(answeredBy.has(Number(pid)), `${pid} had nothing in flight when it was told to end`)
   }
@@ -35,7 +34,7 @@ test('more and fewer workers drop no request of any client, however long it take
 async function scaleUp(tree: Tree): Promise<unknown[]> {
   const since = tree.lines.length
   const added = ['web:1', 'web:2'].map(name => tree.waitForEvent('worker.ready', { name }, { since }))
-  await call(tree.controlSocket, 'scale', { target: 'web', workers: '+2' })
+  await tree.control('scale', { target: 'web', workers: '+2' })
   return (await Promise.all(added)).map(event => event.pid)
 }
 

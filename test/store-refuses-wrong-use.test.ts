@@ -104,6 +104,7 @@ test('a folder that this user may not enter, and the store of another user, are 
     }
     process.exit()`
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'inherit'] })
+  t.after(() => child.kill('SIGKILL'))
   const ended = once(child, 'close')
   const said = createInterface(child.stdout)[Symbol.asyncIterator]()
   for (const [dir, mode] of closed) {
