@@ -1,20 +1,20 @@
 import { waitTimeoutMs } from './http-connection.ts'
 
 /**
- * What `awaited` resolves with, for what nobody else ends: `missing` says what has not come. What is under way goes on.
+ * What `awaited` resolves with, for what nobody else ends. What is under way goes on.
  *
  * ```ts
- * await inTime(once(child, 'spawn'), () => 'the child is there')
+ * await inTime(once(child, 'spawn'), () => 'the child was not there in 60 s')
  * ```
  *
- * @throws {Error} when it does not come in `timeoutMs`, 60 s by default; and what `awaited` rejects with.
+ * @throws {Error} with this message when it does not come in `timeoutMs`, 60 s by default; and what `awaited` rejects with.
  */
 export function inTime<Value>(
   awaited: Promise<Value>,
-  missing: () => string,
+  message: () => string,
   timeoutMs = waitTimeoutMs,
 ): Promise<Value> {
   const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`Not in ${timeoutMs} ms: ${missing()}`)), timeoutMs)
+  const timer = setTimeout(() => reject(new Error(message())), timeoutMs)
   return Promise.race([awaited, late]).finally(() => clearTimeout(timer))
 }

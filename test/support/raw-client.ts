@@ -1,7 +1,7 @@
 /** A connection that sends commands and hands back replies as they are. */
 import { once } from 'node:events'
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
-import { inTime } from './in-time.ts'
+import { waitTimeoutMs } from './http-connection.ts'
 import { type Node, readNode } from './reply-nodes.ts'
 
 /** The name of a command and its arguments. A text is sent as its bytes in Latin-1, so that it can hold any. */
@@ -14,6 +14,7 @@ export class RawClient {
   #replies: Node[] = []
   #finish: (() => void) | undefined
   #fail: ((error: Error) => void) | undefined
+  #timer: NodeJS.Timeout | undefined
 
   static async open(where: NetConnectOpts): Promise<RawClient> {
     const socket = connect(where)
@@ -37,12 +38,17 @@ export class RawClient {
       this.#fail = reject
     })
     this.#socket.write(Buffer.concat(commands.map(bytesOf)))
-    await inTime(answered, () => `${this.#wanted} replies, only ${this.#replies.length} of them`)
+    this.#timer = setTimeout(() => {
+      this.#fail?.(new Error(`${this.#replies.length} of ${this.#wanted} replies came in ${waitTimeoutMs} ms`))
+    }, waitTimeoutMs)
+    await answered.finally(() => clearTimeout(this.#timer))
     return this.#replies
   }
 
+  /** What is not answered yet never will be, and nobody is told. */
   close(): void {
     this.#fail = undefined
+    clearTimeout(this.#timer)
     this.#socket.destroy()
   }
 

@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test'
 import tls from 'node:tls'
 import { Double, Members, Pairs, Push, type Reply, ReplyError, Status, Verbatim } from '../../src/store/resp/reply.ts'
 import { ReplyParser } from '../../src/store/resp/reply-parser.ts'
+import { waitTimeoutMs } from './http-connection.ts'
 import { inTime } from './in-time.ts'
 
 /** A connection that sends what it is told, byte by byte if need be, and gives what comes, one reply after the other. */
@@ -39,7 +40,7 @@ export class RespClient {
       const woken = new Promise<void>(resolve => {
         this.#wake = resolve
       })
-      await inTime(woken, () => 'the next reply')
+      await inTime(woken, () => `no reply in ${waitTimeoutMs} ms`)
     }
     return this.#replies.shift()
   }

@@ -121,7 +121,7 @@ export async function firstLine({ stdout }: ChildProcess): Promise<string> {
   const onEnd = () => reject(new Error('the script has ended'))
   stdout?.on('data', onData).on('end', onEnd)
   try {
-    return await inTime(promise, () => 'the first line of the script')
+    return await inTime(promise, () => `the script has printed no line in ${waitTimeoutMs} ms`)
   } finally {
     stdout?.off('data', onData).off('end', onEnd)
   }

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { waitTimeoutMs } from './http-connection.ts'
 import { inTime } from './in-time.ts'
 import { root } from './tree.ts'
 
@@ -48,7 +49,7 @@ export async function serveStore(
     })
     child.once('close', code => reject(new Error(`the store has ended with ${code}: ${complaints}`)))
   })
-  await inTime(ready, () => `store.ready, but ${text}${complaints}`)
+  await inTime(ready, () => `no store.ready in ${waitTimeoutMs} ms: ${text}${complaints}`)
   const port = Number(/127\.0\.0\.1:(\d+)/.exec(text)?.[1])
   return {
     child,

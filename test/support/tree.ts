@@ -251,7 +251,11 @@ export class Tree {
   async stop(options: { readonly timeoutMs?: number } = {}): Promise<TreeExit> {
     const { timeoutMs = waitTimeoutMs } = options
     this.signal('SIGTERM')
-    return inTime(this.exit, () => `the end of the tree. Its last lines:\n${this.#log.tail()}`, timeoutMs)
+    return inTime(
+      this.exit,
+      () => `The tree did not end in ${timeoutMs} ms. Its last lines:\n${this.#log.tail()}`,
+      timeoutMs,
+    )
   }
 
   /** Every process of the tree that is alive, orphans included. Linux only. */
